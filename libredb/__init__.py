@@ -1,0 +1,159 @@
+"""libredb: an embedded, ordered, crash-safe key-value database in pure Python.
+
+with libredb.open("app.libredb") as db:
+    db.transact(lambda tx: tx.set(b"greeting", b"hello"))
+    print(db.get(b"greeting"))
+
+The log is the database. To learn how it works, read `libredb/kernel` in this order: errors, store,
+transaction, record, recovery, filesystem, log, guard, database, opening.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+from libredb.kernel import opening
+from libredb.kernel.database import Database, GroupCommit, Mode
+from libredb.kernel.errors import (
+    CorruptLogError,
+    DatabaseFailedError,
+    DatabaseLockedError,
+    IncompleteReadError,
+    LegacyFormatError,
+    LensError,
+    LibreDBError,
+    LogFileError,
+    NotADatabaseError,
+    StorageError,
+    StorageExistsError,
+    StorageIsDirectoryError,
+    StorageNotDirectoryError,
+    StorageNotFoundError,
+    StoragePermissionError,
+    UnsupportedVersionError,
+    UsageError,
+    UsageTypeError,
+    UsageValueError,
+)
+from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
+from libredb.kernel.log import CompactionReport
+from libredb.kernel.recovery import RecoveryReport, VerifyReport
+from libredb.kernel.transaction import ReadTransaction, Store, Transaction
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CompactionReport",
+    "CorruptLogError",
+    "Database",
+    "DatabaseFailedError",
+    "DatabaseLockedError",
+    "FileLock",
+    "FileSystem",
+    "GroupCommit",
+    "IncompleteReadError",
+    "LegacyFormatError",
+    "LensError",
+    "LibreDBError",
+    "LogFile",
+    "LogFileError",
+    "NotADatabaseError",
+    "ReadTransaction",
+    "RecoveryReport",
+    "StorageError",
+    "StorageExistsError",
+    "StorageIsDirectoryError",
+    "StorageNotDirectoryError",
+    "StorageNotFoundError",
+    "StoragePermissionError",
+    "Store",
+    "Transaction",
+    "UnsupportedVersionError",
+    "UsageError",
+    "UsageTypeError",
+    "UsageValueError",
+    "VerifyReport",
+    "__version__",
+    "open",
+    "verify",
+]
+
+
+def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or gzip.open
+    path: str | os.PathLike[str] | None = None,
+    *,
+    fs: FileSystem | None = None,
+    mode: Mode = "rwc",
+    group_commit: GroupCommit | None = None,
+    on_recovery: Callable[[RecoveryReport], None] | None = None,
+) -> Database:
+    """Open a database, recover it if need be, and return it.
+
+    What it shows is durable when this returns (mode "r" apart, which changes nothing). Opening
+    reads the whole log: it costs time and memory in proportion to it.
+
+    Args:
+        path: the file; None for a database in memory.
+        fs: the file system; None for the one of the running platform.
+        mode: "rwc" reads and writes, and creates a missing file; "rw" needs the file to be there;
+            "r" reads without a lock, beside a writer in another process if there is one.
+        group_commit: bounds for commits that may be pending; None syncs every commit.
+        on_recovery: called once with a report, after the file is in order and before this
+        returns. If
+            it raises, the database is closed again and the exception passes on.
+
+    Raises:
+        DatabaseLockedError: it is open for writing already, here or in another process.
+        StorageError: the file is missing (mode "rw" or "r"), or storage failed.
+        LogFileError: the file is not a database this version can open, or is damaged; not one byte
+            of it was changed.
+        UsageError: the arguments do not fit together.
+    """
+    path = _text_path(path)
+    return opening.open_database(
+        path,
+        None if path is None else fs or _platform_file_system(),
+        mode=mode,
+        group_commit=group_commit,
+        on_recovery=on_recovery,
+    )
+
+
+def verify(
+    path: str | os.PathLike[str] | None = None, *, fs: FileSystem | None = None
+) -> VerifyReport:
+    """Judge the database file at `path`, damaged or not, and change nothing.
+
+    Damage is in the report (`outcome` is "refused", `error` says where and what), not raised. Costs
+    what opening costs. Without a path the report is empty.
+
+    Raises:
+        StorageError: the file is missing, or storage failed.
+    """
+    path = _text_path(path)
+    if path is None:
+        return VerifyReport("", "empty", 0)
+    return opening.verify(path, fs or _platform_file_system())
+
+
+def _text_path(path: str | os.PathLike[str] | None) -> str | None:
+    if path is None:
+        return None
+    text = os.fspath(path)
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageTypeError(f"path must be a str or os.PathLike[str], not {type(path).__name__}")
+    if not text or "\0" in text:
+        raise UsageValueError(f"{text!r} is no path; use None for a database in memory")
+    return text
+
+
+def _platform_file_system() -> FileSystem:
+    if sys.platform == "emscripten":
+        raise UsageError(
+            "in the browser a path needs fs=: use fs = await libredb_opfs.acquire('app') in a "
+            "dedicated worker; without a path the database is in memory"
+        )
+    # Imported here: an adapter imports the kernel's port, and so this package, first.
+    from libredb_osfs import OsFileSystem  # noqa: PLC0415
+
+    return OsFileSystem()

@@ -1,0 +1,1 @@
+"""The kernel: the trust boundary. `libredb/__init__.py` tells the order to read it in."""

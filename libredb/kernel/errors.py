@@ -1,0 +1,156 @@
+"""What can go wrong, sorted by who has to act.
+
+    LibreDBError
+      UsageError       you broke a rule; nothing happened, correct the call
+      StorageError     the world failed; look at the disk, then close and open again
+      LogFileError     the file is not what a log must be; nothing in it was changed
+      LensError        a lens refused a value, or found one it did not write
+
+Every class fits Python as well: a bad argument is also a TypeError or a ValueError, a failure of
+storage is also the OSError it came from. `code` is a stable name for programs and for messages that
+cross into another language. Absent on purpose: retry hints; no error here goes away by itself.
+"""
+
+
+class LibreDBError(Exception):
+    """The root: catch it to catch everything this package raises on purpose."""
+
+    code = "error"
+
+
+class UsageError(LibreDBError):
+    """A rule of the interface was broken. Nothing happened; correct the call."""
+
+    code = "usage"
+
+
+class UsageTypeError(UsageError, TypeError):
+    """An argument has the wrong type, for example a str where bytes are stored."""
+
+    code = "usage_type"
+
+
+class UsageValueError(UsageError, ValueError):
+    """An argument has the right type and an impossible value."""
+
+    code = "usage_value"
+
+
+class StorageError(LibreDBError, OSError):
+    """Storage failed; `__cause__` is the OSError, `errno` its number."""
+
+    code = "storage"
+
+
+class StorageExistsError(StorageError, FileExistsError):
+    """Something else is where a file of the database has to be."""
+
+    code = "storage_exists"
+
+
+class StorageNotFoundError(StorageError, FileNotFoundError):
+    """The file, or the folder it should be in, does not exist."""
+
+    code = "storage_not_found"
+
+
+class StorageIsDirectoryError(StorageError, IsADirectoryError):
+    """The path names a directory, not a file."""
+
+    code = "storage_is_directory"
+
+
+class StorageNotDirectoryError(StorageError, NotADirectoryError):
+    """A part of the path that has to be a directory is a file."""
+
+    code = "storage_not_directory"
+
+
+class StoragePermissionError(StorageError, PermissionError):
+    """The operating system does not permit what was asked."""
+
+    code = "storage_permission"
+
+
+class DatabaseLockedError(StorageError, BlockingIOError):
+    """The database is open for writing already, here or in another process."""
+
+    code = "locked"
+
+
+class DatabaseFailedError(StorageError):
+    """An earlier failure left an outcome unknown; close the database and open it again."""
+
+    code = "failed"
+
+
+class LogFileError(LibreDBError):
+    """The bytes at `path` are not a log this version may open, or are damaged."""
+
+    code = "log_file"
+
+    def __init__(self, path: str, offset: int, reason: str) -> None:
+        """Name the file, the byte offset of the trouble, and what is wrong and what to do."""
+        super().__init__(f"{path}, byte {offset}: {reason}")
+        self.path = path
+        self.offset = offset
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type["LogFileError"], tuple[str, int, str]]:
+        """Let the error cross a process boundary with its attributes."""
+        return type(self), (self.path, self.offset, self.reason)
+
+
+class NotADatabaseError(LogFileError):
+    """The file does not begin like a log: it belongs to something else."""
+
+    code = "not_a_database"
+
+
+class LegacyFormatError(LogFileError):
+    """The file has an older format, which has to be converted first."""
+
+    code = "legacy_format"
+
+
+class UnsupportedVersionError(LogFileError):
+    """The file has a newer format, or needs a feature this version does not know."""
+
+    code = "unsupported_version"
+
+
+class CorruptLogError(LogFileError):
+    """Bytes that had been durable are damaged or missing; no crash explains it."""
+
+    code = "corrupt"
+
+
+class IncompleteReadError(LogFileError, OSError):
+    """Storage returned fewer bytes than the file has; nothing was concluded from them."""
+
+    code = "incomplete_read"
+
+
+class LensError(LibreDBError):
+    """A lens refused a value, or found one that it did not write."""
+
+    code = "lens"
+
+
+_SUBCLASSES: dict[type[OSError], tuple[type[StorageError], str]] = {
+    FileExistsError: (StorageExistsError, "move it out of the way"),
+    FileNotFoundError: (StorageNotFoundError, "check the path, and that its folder exists"),
+    IsADirectoryError: (StorageIsDirectoryError, "name a file, not a folder"),
+    NotADirectoryError: (StorageNotDirectoryError, "check the folders in the path"),
+    PermissionError: (StoragePermissionError, "check the permissions of the file and its folder"),
+    BlockingIOError: (DatabaseLockedError, "close it there first"),
+}
+
+
+def storage_error(cause: OSError, message: str) -> StorageError:
+    """Return a StorageError with a hint, that is also of the cause's own OSError subclass."""
+    hint = "check the device and its free space"
+    error_class, hint = _SUBCLASSES.get(type(cause), (StorageError, hint))
+    error = error_class(f"{message}: {cause.strerror or cause} ({hint})")
+    error.errno = cause.errno
+    return error

@@ -1,0 +1,187 @@
+"""The bytes of a log: its two pages, and one committed transaction as a record.
+
+All integers are unsigned big-endian; a check is the CRC-32 of `zlib.crc32`, (data, start value).
+
+    page 0, offset 0       file header, never changed once the file is in place
+       0   4  magic "LRDB"             16   4  generation: plus one at every compaction
+       4   2  format version           20   4  snapshot records: how many the log starts with
+       6   2  feature flags            24   8  base version: the log starts after this commit
+       8   8  salt, random             32   4  check seed = crc32(bytes 0..32)
+    page 1, offset 4096    durable mark, rewritten in place
+       0   8  length of the log known synced; always the end of a record
+       8   4  crc32(bytes 0..8, check seed)
+    page 2, offset 8192    records, back to back
+       0   8  version: the number of the commit, the previous one plus 1
+       8   4  unsynced: how many commits before this one were not known synced
+      12   4  payload length, > 0
+      16   4  header check = crc32(bytes 0..16, check seed)
+      20   4  body check   = crc32(bytes 0..16 + payload, body check before; the first: check seed)
+      24      payload: ops in order, each
+              set     01 | u32 key length | key | u32 value length | value
+              delete  00 | u32 key length | key
+
+Zero bytes are never a record, so a log may end in any number of them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from struct import Struct
+from typing import NamedTuple
+from zlib import crc32
+
+from libredb.kernel.transaction import Op
+
+MAGIC = b"LRDB"
+FORMAT_VERSION = 2
+KNOWN_FLAGS = 0
+MAX_VERSION = 2**64 - 1
+MARK_OFFSET = 4096
+RECORDS_OFFSET = 8192
+MAX_PAYLOAD_BYTES = 1 << 30
+"""The largest transaction, as bytes of its payload: what a reader has to hold in memory at once."""
+
+_FILE_HEADER = Struct(">4sHH8sIIQ")
+_RECORD_HEADER = Struct(">QII")
+_MARK = Struct(">Q")
+_CHECK = Struct(">I")
+_CHECKS = Struct(">II")
+_LENGTH = Struct(">I")
+
+FILE_HEADER_LENGTH = _FILE_HEADER.size + _CHECK.size
+MARK_LENGTH = _MARK.size + _CHECK.size
+VOUCHER_LENGTH = _RECORD_HEADER.size + _CHECK.size
+"""The part of a record header that stands alone, and can vouch that earlier commits were synced."""
+RECORD_HEADER_LENGTH = _RECORD_HEADER.size + _CHECKS.size
+SMALLEST_RECORD = RECORD_HEADER_LENGTH + 1 + _LENGTH.size
+SET_OVERHEAD = 1 + 2 * _LENGTH.size
+
+
+@dataclass(frozen=True, slots=True)
+class FileHeader:
+    """Page 0: which log this is, and where its versions start."""
+
+    salt: bytes
+    generation: int
+    snapshot_records: int
+    base_version: int
+    flags: int = 0
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def check_seed(self) -> int:
+        """What every other check of the file starts from; it is also the header's own check."""
+        return crc32(self._fields())
+
+    def encode(self) -> bytes:
+        """Return the 36 bytes of the header."""
+        return self._fields() + _CHECK.pack(self.check_seed)
+
+    def _fields(self) -> bytes:
+        return _FILE_HEADER.pack(
+            MAGIC,
+            self.format_version,
+            self.flags,
+            self.salt,
+            self.generation,
+            self.snapshot_records,
+            self.base_version,
+        )
+
+
+def decode_file_header(data: bytes) -> FileHeader | None:
+    """Return the header at the start of `data`, or None if it is cut short or its check fails."""
+    if len(data) < FILE_HEADER_LENGTH:
+        return None
+    _, version, flags, salt, generation, snapshot, base = _FILE_HEADER.unpack_from(data)
+    header = FileHeader(salt, generation, snapshot, base, flags, version)
+    return header if data[:FILE_HEADER_LENGTH] == header.encode() else None
+
+
+def encode_mark(length: int, check_seed: int) -> bytes:
+    """Return the 12 bytes of a durable mark."""
+    mark = _MARK.pack(length)
+    return mark + _CHECK.pack(crc32(mark, check_seed))
+
+
+def decode_mark(data: bytes, check_seed: int) -> int | None:
+    """Return the length a durable mark tells, or None if its check fails."""
+    (length,) = _MARK.unpack_from(data)
+    return length if data[:MARK_LENGTH] == encode_mark(length, check_seed) else None
+
+
+class RecordHeader(NamedTuple):
+    """The first 16 bytes of a record."""
+
+    version: int
+    unsynced: int
+    payload_length: int
+
+
+def encode_record(
+    version: int, unsynced: int, payload: bytes, check_seed: int, previous_check: int
+) -> tuple[bytes, int]:
+    """Return the bytes of a record, and its body check for the record that follows."""
+    header = _RECORD_HEADER.pack(version, unsynced, len(payload))
+    body_check = crc32(payload, crc32(header, previous_check))
+    return header + _CHECKS.pack(crc32(header, check_seed), body_check) + payload, body_check
+
+
+def decode_record_header(data: bytes, offset: int, check_seed: int) -> RecordHeader | None:
+    """Return the record header at `offset`, or None if it does not fit or its check fails."""
+    fields = data[offset : offset + VOUCHER_LENGTH]
+    if len(fields) < VOUCHER_LENGTH:
+        return None
+    if crc32(fields[: _RECORD_HEADER.size], check_seed) != _CHECK.unpack_from(fields, 16)[0]:
+        return None
+    return RecordHeader(*_RECORD_HEADER.unpack_from(fields))
+
+
+def body_check_of(data: bytes, offset: int, payload_length: int, previous_check: int) -> int | None:
+    """Return the body check of the record at `offset` if it holds, else None."""
+    start = offset + RECORD_HEADER_LENGTH
+    payload = memoryview(data)[start : start + payload_length]
+    check = crc32(payload, crc32(data[offset : offset + _RECORD_HEADER.size], previous_check))
+    return check if check == _CHECK.unpack_from(data, offset + VOUCHER_LENGTH)[0] else None
+
+
+def encode_ops(writes: Iterable[Op]) -> bytes:
+    """Return the payload of a transaction."""
+    pieces: list[bytes] = []
+    for key, value in writes:
+        pieces += (b"\0" if value is None else b"\1", _LENGTH.pack(len(key)), key)
+        if value is not None:
+            pieces += (_LENGTH.pack(len(value)), value)
+    return b"".join(pieces)
+
+
+def payload_length(writes: Iterable[Op]) -> int:
+    """Return how long `encode_ops` would be, without making it."""
+    delete_overhead = 1 + _LENGTH.size
+    return sum(
+        len(key) + (delete_overhead if value is None else SET_OVERHEAD + len(value))
+        for key, value in writes
+    )
+
+
+def decode_ops(data: bytes, offset: int, end: int) -> list[Op] | None:
+    """Return the ops in `data[offset:end]`, or None if these bytes are not well-formed ops."""
+    ops: list[Op] = []
+    while offset < end:
+        tag = data[offset]
+        key, offset = _decode_bytes(data, offset + 1, end)
+        value = None
+        if tag == 1:
+            value, offset = _decode_bytes(data, offset, end)
+        if tag > 1 or offset > end:
+            return None
+        ops.append((key, value))
+    return ops
+
+
+def _decode_bytes(data: bytes, offset: int, end: int) -> tuple[bytes, int]:
+    """Return length-prefixed bytes and the offset after them: beyond `end` if they do not fit."""
+    start = offset + _LENGTH.size
+    if start > end:
+        return b"", end + 1
+    (length,) = _LENGTH.unpack_from(data, offset)
+    return data[start : start + length], start + length
