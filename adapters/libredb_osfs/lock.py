@@ -1,0 +1,53 @@
+"""The right to write: a flock on a file of its own, beside the database.
+
+The lock is not taken on the database itself, because compaction replaces that file and a lock
+would stay behind on the old one. So `<path>.lock` is created once and never replaced or removed:
+whoever removes it while a database is open lets a second writer in. A flock belongs to the
+open file and not to the process, so a second open in one process is refused as well, and
+the system ends it with its holder: no process numbers in files, nothing to clean up after a crash.
+Deliberately absent: waiting, sharing, and telling apart the hard links of one file.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+
+from libredb_osfs.handle import Handle
+
+
+class OsFileLock:
+    """An exclusive lock that is held from construction to `release`. Keeps P7 and P8."""
+
+    def __init__(self, path: str) -> None:
+        """Lock the file at `path`, which is created if there is none.
+
+        Raises:
+            BlockingIOError: Somebody holds the lock.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        self.handle = Handle(os.open(path, flags, 0o666), path)
+        try:
+            fcntl.flock(self.handle.descriptor(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.handle.close()
+            raise BlockingIOError(
+                errno.EWOULDBLOCK, "the database is open for writing already", path
+            ) from None
+        except BaseException:
+            self.handle.close()
+            raise
+
+    @property
+    def held(self) -> bool:
+        """Whether this process may still write."""
+        return self.handle.is_open
+
+    def release(self) -> None:
+        """Let the next one in; calling it twice is fine."""
+        if self.handle.is_open:
+            # Closing alone would leave the lock with a copy of the descriptor that another thread
+            # is just carrying into a new program.
+            with contextlib.suppress(OSError):
+                fcntl.flock(self.handle.descriptor(), fcntl.LOCK_UN)
+            self.handle.close()

@@ -1,0 +1,46 @@
+"""Where tests keep their databases: one fixture, so that the suite runs in every runtime.
+
+`fs` runs a test three times: on the file system of the runtime (the OS; OPFS in the browser), and in
+memory in both styles of replacing a file. `memory_fs` runs it in memory only, for tests that make
+thousands of databases.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from libredb import FileSystem
+from sim.filesystem import SimFileSystem
+
+STYLES = ("rename", "slots")
+
+
+@pytest.fixture
+def platform_fs(request: pytest.FixtureRequest) -> FileSystem:
+    """Return the file system of the runtime."""
+    if sys.platform == "emscripten":
+        return request.getfixturevalue("opfs")
+    from libredb_osfs import OsFileSystem  # noqa: PLC0415 - it does not exist in a browser
+
+    return OsFileSystem()
+
+
+@pytest.fixture(params=["platform", *STYLES])
+def fs(request: pytest.FixtureRequest) -> FileSystem:
+    """Return the file system a test works on."""
+    if request.param == "platform":
+        return request.getfixturevalue("platform_fs")
+    return SimFileSystem(style=request.param)
+
+
+@pytest.fixture(params=STYLES)
+def memory_fs(request: pytest.FixtureRequest) -> SimFileSystem:
+    """Return a file system in memory."""
+    return SimFileSystem(style=request.param)
+
+
+@pytest.fixture
+def db_path(tmp_path: Path) -> str:
+    """Return the path of a database that does not exist yet."""
+    return str(tmp_path / "test.libredb")
