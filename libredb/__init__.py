@@ -139,8 +139,11 @@ def verify(
 def _text_path(path: str | os.PathLike[str] | None) -> str | None:
     if path is None:
         return None
-    text = os.fspath(path)
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+    try:
+        text: object = os.fspath(path)
+    except TypeError:
+        text = None
+    if not isinstance(text, str):
         raise UsageTypeError(f"path must be a str or os.PathLike[str], not {type(path).__name__}")
     if not text or "\0" in text:
         raise UsageValueError(f"{text!r} is no path; use None for a database in memory")

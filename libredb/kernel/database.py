@@ -19,7 +19,7 @@ from libredb.kernel.errors import StorageError, UsageError, UsageValueError
 from libredb.kernel.guard import GROUP, Guard
 from libredb.kernel.log import CompactionReport, Log
 from libredb.kernel.store import Entry, OrderedStore
-from libredb.kernel.transaction import BytesLike, ReadTransaction, Transaction, run
+from libredb.kernel.transaction import BytesLike, ReadTransaction, Transaction, check_count, run
 
 T = TypeVar("T")
 Mode = Literal["rwc", "rw", "r"]
@@ -40,6 +40,8 @@ class GroupCommit:
 
     def __post_init__(self) -> None:
         """Refuse bounds that bound nothing."""
+        for bound in (self.commits, self.size_bytes):
+            check_count(bound, "a bound of a window")
         if self.commits < 1 or self.size_bytes < 1:
             raise UsageValueError(f"the bounds of a window must be 1 or more: {self}")
 

@@ -18,7 +18,8 @@ class LogFile(Protocol):
     P2  `write` puts all bytes at the offset, or raises. It returns how many it wrote, and the
         kernel treats any other count than it asked for as a failure.
     P3  A write behind the end leaves zero bytes between. An adapter may keep more zero bytes
-        behind the last byte written (room it reserved); `size` counts them, `truncate` drops them.
+        behind the last byte written (room it reserved), but not in a file that was never synced;
+        `size` counts them, `truncate` drops them.
     P4  When `sync` returns, every write and truncate before it survives a power loss. When it
         raises, nothing is promised, and the kernel never asks again.
     P5  After `truncate` the file ends at the length given.

@@ -124,7 +124,7 @@ class Log:
         self._ask("sync", self._current.sync)
         self._ask("sync the directory of", self._fs.sync_directory, self.path)
         self._ask("clean up beside", self._fs.discard_next, self.path, self._current)
-        if found.mark != found.end:
+        if found.mark != found.end or found.damaged_mark:
             self._write_mark()
         self.durable_version = self.version
 

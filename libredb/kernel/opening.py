@@ -155,4 +155,4 @@ def _report(path: str, found: Replay) -> RecoveryReport:
 def _require(log: Log) -> None:
     if not log.exists():
         cause = FileNotFoundError(errno.ENOENT, "there is no database; mode 'rwc' creates one")
-        raise storage_error(cause, f"cannot open {log.path!r}")
+        raise storage_error(cause, f"cannot open {log.path!r}") from cause

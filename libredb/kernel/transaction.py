@@ -71,7 +71,10 @@ class ReadTransaction:
         self._check_open()
         start = as_bytes(start, "start")
         end = None if end is None else as_bytes(end, "end")
-        check_limit(limit)
+        if limit is not None:
+            check_count(limit, "limit")
+            if limit < 0:
+                raise UsageValueError(f"limit must be 0 or more, not {limit}")
         entries = self._store.scan(start, end, reverse=reverse)
         own = sorted(
             (op for op in self._writes.items() if op[0] >= start and (end is None or op[0] < end)),
@@ -95,6 +98,7 @@ class ReadTransaction:
         for entry in entries:
             self._check_open()
             yield entry
+        self._check_open()
 
     def _check_open(self) -> None:
         if not self._open:
@@ -175,11 +179,7 @@ def as_bytes(data: object, what: str) -> bytes:
     )
 
 
-def check_limit(limit: int | None) -> None:
-    """Refuse a limit that is no count of entries."""
-    if limit is None:
-        return
-    if not isinstance(limit, int) or isinstance(limit, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageTypeError(f"limit must be an int or None, not {type(limit).__name__}")
-    if limit < 0:
-        raise UsageValueError(f"limit must be 0 or more, not {limit}")
+def check_count(count: object, what: str) -> None:
+    """Refuse what is no int."""
+    if not isinstance(count, int) or isinstance(count, bool):
+        raise UsageTypeError(f"{what} must be an int, not {type(count).__name__}")
