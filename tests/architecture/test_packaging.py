@@ -1,0 +1,101 @@
+"""Claim: what is built holds exactly what is meant to be shipped, and is built from pins alone.
+
+The wheel is built from the sdist, as every installer would do it, and without a network.
+"""
+
+import importlib.metadata
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.checkout import ROOT
+
+pytestmark = pytest.mark.cpython  # they start processes and read the checkout
+
+ADAPTERS = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")}
+SOURCE_FOLDERS = {"libredb", "adapters", "sim", "tests", "docs", "web"}
+
+
+@pytest.fixture(scope="module")
+def products(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel_names(products: Path) -> set[str]:
+    [wheel] = products.glob("*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.fixture(scope="module")
+def sdist_names(products: Path) -> set[str]:
+    [sdist] = products.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+def top_level(names: set[str]) -> set[str]:
+    return {name.partition("/")[0] for name in names}
+
+
+def test_the_wheel_holds_the_package_and_its_adapters_and_nothing_else(
+    wheel_names: set[str],
+) -> None:
+    metadata = f"libredb-{importlib.metadata.version('libredb')}.dist-info"
+    assert top_level(wheel_names) == {"libredb", metadata} | ADAPTERS
+
+
+def test_the_wheel_holds_every_source_file(wheel_names: set[str]) -> None:
+    assert {name for name in wheel_names if name.endswith(".py")} == {
+        str(path.relative_to(source_root))
+        for source_root, folder in ((ROOT, "libredb"), (ROOT / "adapters", "."))
+        for path in (source_root / folder).rglob("*.py")
+    }
+
+
+def test_the_wheel_says_that_it_is_typed_and_carries_its_license(wheel_names: set[str]) -> None:
+    assert "libredb/py.typed" in wheel_names
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in wheel_names)
+
+
+def test_the_sdist_holds_the_sources_and_what_describes_them(sdist_names: set[str]) -> None:
+    described = {"pyproject.toml", "README.md", "LICENSE", "PKG-INFO", ".gitignore"}
+    present = {folder for folder in SOURCE_FOLDERS if (ROOT / folder).is_dir()}
+    assert top_level(sdist_names) == described | present
+
+
+def test_the_version_is_the_one_that_the_package_tells() -> None:
+    import libredb
+
+    assert libredb.__version__ == importlib.metadata.version("libredb")
+
+
+def test_the_package_requires_no_other() -> None:
+    requirements = importlib.metadata.requires("libredb") or []
+    assert [line for line in requirements if "extra ==" not in line] == []
+
+
+@pytest.mark.skipif(
+    Path(sys.prefix).parent != ROOT, reason="only the environments of `make` are made from the pins"
+)
+def test_every_installed_package_is_pinned() -> None:
+    pins = {
+        line.strip().lower()
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    }
+    installed = {
+        f"{package.name}=={package.version}".lower()
+        for package in importlib.metadata.distributions()
+    }
+    own = ("libredb==", "pip==", "setuptools==")  # the latter two came with the interpreter
+    assert {name for name in installed - pins if not name.startswith(own)} == set()
