@@ -255,7 +255,7 @@ class Database:
 
     @property
     def pending_commits(self) -> int:
-        """How many commits a power loss may take."""
+        """How many commits are not known durable; a read-only open cannot know of the last."""
         return self.version - self.durable_version
 
     @property

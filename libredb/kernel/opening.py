@@ -12,7 +12,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from libredb.kernel.database import Database, GroupCommit, Mode
-from libredb.kernel.errors import StorageError, UsageError, UsageValueError, storage_error
+from libredb.kernel.errors import (
+    StorageError,
+    UsageError,
+    UsageTypeError,
+    UsageValueError,
+    storage_error,
+)
 from libredb.kernel.filesystem import FileSystem
 from libredb.kernel.log import Log, Reading
 from libredb.kernel.recovery import RecoveryReport, Replay, VerifyReport
@@ -35,6 +41,8 @@ def open_database(
     """Open the database at `path` of `fs`; without a path, one in memory. See `libredb.open`."""
     if mode not in {"rwc", "rw", "r"}:
         raise UsageValueError(f"mode must be 'rwc', 'rw' or 'r', not {mode!r}")
+    if group_commit is not None and type(group_commit) is not GroupCommit:
+        raise UsageTypeError(f"group_commit must be a GroupCommit, not {group_commit!r}")
     if path is None or fs is None:
         if mode == "r":
             raise UsageError("a database in memory is empty when it opens; mode 'r' needs a path")
@@ -154,5 +162,5 @@ def _report(path: str, found: Replay) -> RecoveryReport:
 
 def _require(log: Log) -> None:
     if not log.exists():
-        cause = FileNotFoundError(errno.ENOENT, "there is no database; mode 'rwc' creates one")
+        cause = FileNotFoundError(errno.ENOENT, "there is no database file")
         raise storage_error(cause, f"cannot open {log.path!r}") from cause

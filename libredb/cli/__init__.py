@@ -1,0 +1,1 @@
+"""The `libredb` command. Reading order: main, console, characters, writer, kill, demo."""

@@ -1,0 +1,217 @@
+"""`libredb demo`: the database at work on real data, killed in mid-commit, and checked.
+
+Load every named character of Unicode, read some, kill a writer again and again, compact, and check
+every entry at the end. Each part prints what it does and what came of it. The times are those of
+one run on one machine: they inform, and prove nothing.
+"""
+
+import platform
+import sys
+import tempfile
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import libredb
+from libredb import Database, RecoveryReport, UsageError
+from libredb.cli import characters, writer
+from libredb.cli.characters import Character
+from libredb.cli.console import Console
+from libredb.cli.kill import Killed, kill_in_mid_commit
+
+FILE_NAME = "demo.libredb"
+GREEK_FIRST, GREEK_ALPHA, GREEK_LAST = 0x0370, 0x03B1, 0x03FF
+SHOWN = 5
+"""How many examples, or problems, are printed."""
+MISSING = 1
+"""The exit code when something is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked for; None: a temporary directory, all characters."""
+
+    directory: Path | None = None
+    kills: int = 10
+    characters: int | None = None
+
+
+def run(
+    console: Console, options: Options, *, after_kill: Callable[[Path], None] | None = None
+) -> int:
+    """Run the demo and return 0, or 1 if anything is missing.
+
+    Args:
+        console: where it prints.
+        options: what to do.
+        after_kill: called with the path between each kill and reopening; a test sabotages the
+            file there.
+
+    Raises:
+        UsageError: the directory holds a demo already.
+        LibreDBError: the database failed, or was refused.
+    """
+    with _place(options.directory) as path:
+        console.say(f"libredb {libredb.__version__} on Python {platform.python_version()}")
+        console.say(f"Database: {path}{'' if options.directory else ' (removed at the end)'}")
+        data = characters.named_characters(options.characters)
+        with libredb.open(path) as db:
+            _load(console, db, data)
+            _read(console, db, data)
+        killed, problems = _kill(console, path, options.kills, after_kill)
+        _compact(console, path)
+        problems += _check(console, path, data, killed)
+    return _verdict(console, list(dict.fromkeys(problems)))
+
+
+@contextmanager
+def _place(directory: Path | None) -> Iterator[Path]:
+    """Yield the path of a database that does not exist yet."""
+    if directory is None:
+        with tempfile.TemporaryDirectory(prefix="libredb-demo-") as temporary:
+            yield Path(temporary) / FILE_NAME
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / FILE_NAME
+    if path.exists():
+        raise UsageError(f"{path} is there already; remove it or choose another --directory")
+    yield path
+
+
+def _load(console: Console, db: Database, data: Sequence[Character]) -> None:
+    _title(console, f"Load the named characters of Unicode {unicodedata.unidata_version}")
+    console.say("   Code point to name, and name to code point; every commit is synced to disk.")
+    started = time.perf_counter()
+    commits = characters.load(db, data, console.progress(len(data), "characters"))
+    seconds = time.perf_counter() - started
+    console.say(f"   {len(data):,} characters in {commits:,} commits: {seconds:.2f} s")
+    console.say(f"   {_rate(len(data), seconds)} characters/s, {_rate(commits, seconds)} commits/s")
+
+
+def _read(console: Console, db: Database, data: Sequence[Character]) -> None:
+    _title(console, "Read")
+    greek = list(characters.in_block(db, GREEK_FIRST, GREEK_LAST))
+    console.say(f"   The Greek block is one range of keys with {len(greek)} characters, such as:")
+    for character in [c for c in greek if c.code >= GREEK_ALPHA][:SHOWN]:
+        _say_character(console, character)
+    console.say("   And back, each with one look-up by name:")
+    names = ("LATIN SMALL LETTER E WITH ACUTE", "GREEK SMALL LETTER OMEGA", "EURO SIGN")
+    for character in (c for c in data if c.name in names):
+        code = db.get(characters.name_key(character.name)) or b""
+        console.say(f"     {character.name:<36}{code.decode()}")
+
+
+def _say_character(console: Console, character: Character) -> None:
+    code, category, name = character
+    console.say(f"     U+{code:04X}  {chr(code)}  {category}  {name}")
+
+
+def _kill(
+    console: Console, path: Path, kills: int, after_kill: Callable[[Path], None] | None
+) -> tuple[list[Killed], list[str]]:
+    """Kill writers 1 to `kills`; return what they acknowledged and what is wrong with it."""
+    _title(console, f"Kill a writer in mid-commit, {kills} times")
+    console.say("   A second process commits as fast as it can, and acknowledges through a pipe")
+    console.say("   what is durable. SIGKILL stops it in the middle of a commit. Then the file is")
+    console.say("   reopened, and every acknowledged commit has to be there.")
+    console.say()
+    console.say("   kill  acknowledged  found  reopened in  recovery")
+    results: list[Killed] = []
+    problems: list[str] = []
+    for number in range(1, kills + 1):
+        results.append(kill_in_mid_commit(path, number))
+        if after_kill is not None:
+            after_kill(path)
+        acknowledged = results[-1].acknowledged
+        reports: list[RecoveryReport] = []
+        started = time.perf_counter()
+        with libredb.open(path, mode="rw", on_recovery=reports.append) as db:
+            seconds = time.perf_counter() - started
+            with db.read() as tx:
+                found, wrong = writer.problems(tx, number, acknowledged)
+        problems += wrong
+        console.say(
+            f"   {number:4}  {acknowledged:12,}  {found:5,}  {seconds:9.2f} s  "
+            + (_describe(reports[0]) if not wrong else f"MISSING OR DAMAGED: {len(wrong)}")
+        )
+    _sum_up(console, results)
+    return results, problems
+
+
+def _describe(report: RecoveryReport) -> str:
+    """Say in a few words what recovery did."""
+    if report.outcome == "cut":
+        return f"cut {len(report.discarded):,} bytes of a torn commit"
+    again = report.version - report.durable_version
+    return f"nothing torn; synced {again} commit again" if again else "nothing to do"
+
+
+def _sum_up(console: Console, results: Sequence[Killed]) -> None:
+    if not results:
+        return
+    total = sum(killed.acknowledged for killed in results)
+    speed = median(killed.commits_per_second for killed in results)
+    console.say()
+    console.say("   Found one more than acknowledged: it was whole, and the kill came before its")
+    console.say("   acknowledgement. Torn: half a commit was there, and nobody was told of it.")
+    console.say(f"   {total:,} commits acknowledged, at {speed:,.0f} commits/s")
+
+
+def _compact(console: Console, path: Path) -> None:
+    _title(console, "Compact")
+    with libredb.open(path, mode="rw") as db:
+        started = time.perf_counter()
+        report = db.compact()
+        seconds = time.perf_counter() - started
+        sizes = f"From {_mebibytes(report.bytes_before)} to {_mebibytes(report.bytes_after)}"
+        console.say("   A new file with only what is live takes the place of the old one.")
+        console.say("   Little was overwritten here, so there is little to drop.")
+        console.say(f"   {sizes}, {seconds:.2f} s")
+        console.say(f"   {report.entries:,} entries with {_mebibytes(db.live_bytes)} of data")
+
+
+def _check(
+    console: Console, path: Path, data: Sequence[Character], killed: Sequence[Killed]
+) -> list[str]:
+    """Reopen and look at every entry; return what is wrong."""
+    _title(console, "Check everything")
+    started = time.perf_counter()
+    with libredb.open(path, mode="r") as db, db.read() as tx:
+        console.say(f"   Reopened in {time.perf_counter() - started:.2f} s")
+        show = console.progress(len(data), "characters checked")
+        problems = characters.problems(tx, data, show)
+        for number, result in enumerate(killed, start=1):
+            problems += writer.problems(tx, number, result.acknowledged)[1]
+    console.say(f"   Looked for {len(data):,} characters, by code point and by name,")
+    console.say(f"   and for {sum(k.acknowledged for k in killed):,} acknowledged commits")
+    return problems
+
+
+def _verdict(console: Console, problems: Sequence[str]) -> int:
+    console.say()
+    if not problems:
+        console.say("Nothing is missing.")
+        return 0
+    console.say(f"MISSING OR DAMAGED: {len(problems):,}")
+    for problem in problems[:SHOWN]:
+        console.say(f"   {problem}")
+    if len(problems) > SHOWN:
+        console.say(f"   and {len(problems) - SHOWN:,} more")
+    return MISSING
+
+
+def _title(console: Console, text: str) -> None:
+    console.say()
+    console.say(text)
+
+
+def _rate(count: int, seconds: float) -> str:
+    return f"{count / max(seconds, sys.float_info.epsilon):,.0f}"
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / (1 << 20):.1f} MiB"
