@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 
 from libredb.kernel import opening
-from libredb.kernel.database import Database, GroupCommit, Mode
+from libredb.kernel.database import Database, Mode
 from libredb.kernel.errors import (
     CorruptLogError,
     DatabaseFailedError,
@@ -36,7 +36,7 @@ from libredb.kernel.errors import (
     UsageValueError,
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
-from libredb.kernel.log import CompactionReport
+from libredb.kernel.log import CompactionReport, GroupCommit
 from libredb.kernel.recovery import RecoveryReport, VerifyReport
 from libredb.kernel.transaction import ReadTransaction, Store, Transaction
 

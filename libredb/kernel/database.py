@@ -10,40 +10,25 @@ Absent on purpose: background threads, timers, retries.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
 from libredb.kernel import record
 from libredb.kernel.errors import StorageError, UsageError, UsageValueError
 from libredb.kernel.guard import GROUP, Guard
-from libredb.kernel.log import CompactionReport, Log
+from libredb.kernel.log import CompactionReport, GroupCommit, Log
 from libredb.kernel.store import Entry, OrderedStore
-from libredb.kernel.transaction import BytesLike, ReadTransaction, Transaction, check_count, run
+from libredb.kernel.transaction import (
+    BytesLike,
+    ReadTransaction,
+    Transaction,
+    as_bytes,
+    run,
+)
 
 T = TypeVar("T")
 Mode = Literal["rwc", "rw", "r"]
 READ_ONLY = "this database is open for reading only; open it with mode 'rw' to change it"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupCommit:
-    """A bounded window of pending commits: a sync happens when either bound is reached.
-
-    A crash of the process loses nothing. A crash of the operating system or a power loss may lose
-    the commits since the last sync that returned: fewer than `commits`, always the last ones,
-    never one in the middle. Idle time does not shrink the window; `Database.sync` does.
-    """
-
-    commits: int
-    size_bytes: int = 1 << 20
-
-    def __post_init__(self) -> None:
-        """Refuse bounds that bound nothing."""
-        for bound in (self.commits, self.size_bytes):
-            check_count(bound, "a bound of a window")
-        if self.commits < 1 or self.size_bytes < 1:
-            raise UsageValueError(f"the bounds of a window must be 1 or more: {self}")
 
 
 class Database:
@@ -75,8 +60,14 @@ class Database:
             StorageError: storage failed; the outcome is unknown and the database has to be
             reopened.
         """
-        with self.transaction() as tx:
-            return run(fn, tx)
+        with self._hold("a transaction", inside_group=True):
+            tx = self._begin()
+            try:
+                result = run(fn, tx)
+            finally:
+                writes = tx.end()
+            self._commit(writes)
+            return result
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -84,15 +75,13 @@ class Database:
 
         Durability and errors are those of `transact`.
         """
-        refusal = READ_ONLY if self.mode == "r" else None
         with self._hold("a transaction", inside_group=True):
-            tx = Transaction(self._store, refusal=refusal)
+            tx = self._begin()
             try:
                 yield tx
             finally:
                 writes = tx.end()
-            if writes:
-                self._commit(writes)
+            self._commit(writes)
 
     @contextmanager
     def read(self) -> Iterator[ReadTransaction]:
@@ -106,8 +95,8 @@ class Database:
 
     def get(self, key: BytesLike) -> bytes | None:
         """Return the value of `key`, or None."""
-        with self.read() as tx:
-            return tx.get(key)
+        with self._hold("a read", inside_group=True):
+            return self._store.get(as_bytes(key, "key"))
 
     def scan(
         self,
@@ -124,8 +113,13 @@ class Database:
         with self.read() as tx:
             return iter(list(tx.scan(start, end, reverse=reverse, limit=limit)))
 
+    def _begin(self) -> Transaction:
+        return Transaction(self._store, refusal=READ_ONLY if self.mode == "r" else None)
+
     def _commit(self, writes: dict[bytes, bytes | None]) -> None:
-        """Append, sync, apply: durable first, visible second."""
+        """Append, sync, apply: durable first, visible second. Without ops there is no record."""
+        if not writes:
+            return
         size = record.payload_length(writes.items())
         if size > record.MAX_PAYLOAD_BYTES:
             raise UsageValueError(
@@ -136,15 +130,9 @@ class Database:
                 self._memory_version += 1
             else:
                 self._log.append(record.encode_ops(writes.items()))
-                if self._window_is_full(self._log) and not self._guard.in_group:
+                if self._log.fills(self._window) and not self._guard.in_group:
                     self._log.sync()
             self._store.apply(writes.items())
-
-    def _window_is_full(self, log: Log) -> bool:
-        return (
-            log.version - log.durable_version >= self._window.commits
-            or log.pending_bytes >= self._window.size_bytes
-        )
 
     # Durability
 

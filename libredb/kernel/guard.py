@@ -48,8 +48,8 @@ class Guard:
 
     def __init__(self) -> None:
         """Create a guard that is free, open, and has seen no failure."""
-        self.closed = False
-        self.latch = Latch()
+        self.closed: bool = False
+        self.latch: Latch = Latch()
         self._lock = threading.Lock()
         self._thread: int | None = None
         self._doing: tuple[str, ...] = ()

@@ -15,17 +15,44 @@ from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from libredb.kernel import record
-from libredb.kernel.errors import IncompleteReadError, LogFileError, StorageError, storage_error
+from libredb.kernel.errors import (
+    IncompleteReadError,
+    LogFileError,
+    StorageError,
+    UsageValueError,
+    storage_error,
+)
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
 from libredb.kernel.recovery import Replay, choose, replay
 from libredb.kernel.store import Entry, OrderedStore
+from libredb.kernel.transaction import check_count
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 PIECE_BYTES = 1 << 20
 """Snapshot records have about this size, and a backup is read in pieces of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupCommit:
+    """A bounded window of pending commits: a sync happens when either bound is reached.
+
+    A crash of the process loses nothing. A crash of the operating system or a power loss may lose
+    the commits since the last sync that returned: fewer than `commits`, always the last ones,
+    never one in the middle. Idle time does not shrink the window; `Database.sync` does.
+    """
+
+    commits: int
+    size_bytes: int = 1 << 20
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that bound nothing."""
+        for bound in (self.commits, self.size_bytes):
+            check_count(bound, "a bound of a window")
+        if self.commits < 1 or self.size_bytes < 1:
+            raise UsageValueError(f"the bounds of a window must be 1 or more: {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +88,12 @@ class Log:
         self._fs = fs
         self._lock: FileLock | None = None
         self._file: LogFile | None = None
-        self.header = FileHeader(bytes(8), 0, 0, 0)
-        self.version = self.durable_version = self.pending_bytes = 0
-        self.end = RECORDS_OFFSET
-        self._last_check = self.header.check_seed
+        self.header: FileHeader = FileHeader(bytes(8), 0, 0, 0)
+        self.version: int = 0
+        self.durable_version: int = 0
+        self.pending_bytes: int = 0
+        self.end: int = RECORDS_OFFSET
+        self._check_seed = self._last_check = self.header.check_seed
 
     @property
     def held(self) -> bool:
@@ -108,6 +137,7 @@ class Log:
         """Take what was found as the state of this log."""
         self.header, self.version, self.end = found.header, found.version, found.end
         self.durable_version, self._last_check = found.durable_version, found.last_check
+        self._check_seed = found.header.check_seed
 
     def recover(self, found: Replay, data: bytes) -> None:
         """Make durable what was found: always all of these steps, in this order.
@@ -132,7 +162,7 @@ class Log:
         """Append one record; it is not yet durable."""
         unsynced = self.version - self.durable_version
         data, check = record.encode_record(
-            self.version + 1, unsynced, payload, self.header.check_seed, self._last_check
+            self.version + 1, unsynced, payload, self._check_seed, self._last_check
         )
         self._write(self.end, data)
         self.version += 1
@@ -145,6 +175,13 @@ class Log:
         if self.durable_version < self.version:
             self._ask("sync", self._current.sync)
             self.durable_version, self.pending_bytes = self.version, 0
+
+    def fills(self, window: GroupCommit) -> bool:
+        """Whether as much is pending as `window` allows."""
+        return (
+            self.version - self.durable_version >= window.commits
+            or self.pending_bytes >= window.size_bytes
+        )
 
     def compact(self, store: OrderedStore) -> CompactionReport:
         """Replace the log by its next generation, which starts with a snapshot of `store`."""
@@ -164,7 +201,8 @@ class Log:
         self._file = self._ask("create the next file of", self._fs.create_next, self.path, current)
         records = sum(1 for _ in snapshot_pieces(store))
         self.header = FileHeader(salt, generation, records, self.version)
-        self.end, self._last_check = RECORDS_OFFSET, self.header.check_seed
+        self._check_seed = self._last_check = self.header.check_seed
+        self.end = RECORDS_OFFSET
         self._write(0, bytes(RECORDS_OFFSET))
         for piece in snapshot_pieces(store):
             self.append(record.encode_ops(piece))
@@ -179,7 +217,7 @@ class Log:
     def image(self) -> Iterator[bytes]:
         """Yield the bytes of this log as its file has them once it is closed."""
         yield self.header.encode().ljust(record.MARK_OFFSET, b"\0")
-        mark = record.encode_mark(self.end, self.header.check_seed)
+        mark = record.encode_mark(self.end, self._check_seed)
         yield mark.ljust(RECORDS_OFFSET - record.MARK_OFFSET, b"\0")
         for offset in range(RECORDS_OFFSET, self.end, PIECE_BYTES):
             yield self._read(self._current, offset, min(PIECE_BYTES, self.end - offset))
@@ -208,7 +246,7 @@ class Log:
         return self._file
 
     def _write_mark(self) -> None:
-        self._write(record.MARK_OFFSET, record.encode_mark(self.end, self.header.check_seed))
+        self._write(record.MARK_OFFSET, record.encode_mark(self.end, self._check_seed))
 
     def _write(self, offset: int, data: bytes) -> None:
         count = self._ask("write to", self._current.write, offset, data)

@@ -11,7 +11,7 @@ import errno
 from collections.abc import Callable
 from contextlib import suppress
 
-from libredb.kernel.database import Database, GroupCommit, Mode
+from libredb.kernel.database import Database, Mode
 from libredb.kernel.errors import (
     StorageError,
     UsageError,
@@ -20,7 +20,7 @@ from libredb.kernel.errors import (
     storage_error,
 )
 from libredb.kernel.filesystem import FileSystem
-from libredb.kernel.log import Log, Reading
+from libredb.kernel.log import GroupCommit, Log, Reading
 from libredb.kernel.recovery import RecoveryReport, Replay, VerifyReport
 from libredb.kernel.store import OrderedStore
 

@@ -36,7 +36,7 @@ class OrderedStore:
         self._keys: list[list[bytes]] = [[]]
         self._blocks: list[list[bytes]] = [[]]
         self._bounds: list[bytes] = []
-        self.size_bytes = 0
+        self.size_bytes: int = 0
         """The bytes of all keys and values."""
 
     def __len__(self) -> int:

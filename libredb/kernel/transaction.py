@@ -141,7 +141,7 @@ class Transaction(ReadTransaction):
 def run(fn: Callable[[Transaction], T], tx: Transaction) -> T:
     """Return `fn(tx)`; work that would go on after the transaction is refused."""
     result = fn(tx)
-    if isinstance(result, Awaitable | AsyncIterator):
+    if result is not None and isinstance(result, (Awaitable, AsyncIterator)):
         if isinstance(result, Coroutine):
             result.close()
         raise UsageTypeError(
