@@ -34,7 +34,9 @@ from libredb.kernel.transaction import Op
 MAGIC = b"LRDB"
 FORMAT_VERSION = 2
 KNOWN_FLAGS = 0
-MAX_VERSION = 2**64 - 1
+MAX_VERSION = 2**63
+MAX_GENERATION = 2**31
+"""Larger numbers in a file header are forged: refusing them leaves the fields room to count on."""
 MARK_OFFSET = 4096
 RECORDS_OFFSET = 8192
 MAX_PAYLOAD_BYTES = 1 << 30

@@ -30,6 +30,8 @@ from libredb.kernel.errors import (
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
 from libredb.kernel.store import OrderedStore
 
+TORN_VERSIONS = {0, record.FORMAT_VERSION}
+"""The format versions that a header of ours can show when only a part of it was written."""
 CONVERT = "Convert it: read it with the TypeScript LibreDB and write its entries here"
 
 
@@ -100,8 +102,9 @@ def choose(path: str, slots: Sequence[tuple[bytes, int]]) -> int | None:
     """Return the index of the slot that is the database, or None for a new database.
 
     Each slot is given as (its first bytes, its length). A single one is the database unless it is
-    empty. Of two, it is the one with the valid header of the highest generation; two empty slots,
-    or one that ends with page 1 and has no valid header, are a creation that never finished. The
+    empty. Of two, it is the one with the valid header of the highest generation, whatever a crash
+    left in the other. Two empty slots, or a single one without a valid header that does not reach
+    page 2, are a creation that never finished, unless it starts like a log that was cut short. The
     mark plays no part: it is older than the header of a slot that was just put in place.
 
     Raises:
@@ -115,19 +118,17 @@ def choose(path: str, slots: Sequence[tuple[bytes, int]]) -> int | None:
     generations: dict[int, int] = {}
     for index in filled:
         head, length = slots[index]
-        if record.decode_file_header(head) or not _may_be_unfinished(head, length):
+        valid = record.decode_file_header(head) is not None and length >= RECORDS_OFFSET
+        newer = head[:4] == record.MAGIC and int.from_bytes(head[4:6]) not in TORN_VERSIONS
+        if valid or newer:
             generations[check_file_header(path, head, length).generation] = index
     if generations:
         return generations[max(generations)]
     if len(filled) > 1:
         raise CorruptLogError(path, 0, "neither slot has a valid header; restore a backup")
-    return None if slots[filled[0]][1] <= RECORDS_OFFSET else filled[0]
-
-
-def _may_be_unfinished(head: bytes, length: int) -> bool:
-    """Whether a crash may have left this slot before its header, which comes last, was whole."""
-    ours = record.MAGIC.startswith(head[:4])
-    return not ours or (length >= RECORDS_OFFSET and int.from_bytes(head[4:6]) in {0, 2})
+    head, length = slots[filled[0]]
+    cut_short = length < RECORDS_OFFSET and record.MAGIC.startswith(head[:4])
+    return filled[0] if cut_short or length > RECORDS_OFFSET else None
 
 
 def replay(path: str, data: bytes) -> Replay:
@@ -193,6 +194,8 @@ def check_file_header(path: str, head: bytes, length: int) -> FileHeader:
             6,
             f"this file needs features this version lacks ({header.flags:#06x}); update libredb",
         )
+    if header.generation > record.MAX_GENERATION or header.base_version > record.MAX_VERSION:
+        raise CorruptLogError(path, 16, "the file header has numbers that no database reaches")
     if length < RECORDS_OFFSET:
         raise CorruptLogError(path, length, "the file ends before its records; restore a backup")
     return header
@@ -205,9 +208,7 @@ def find_voucher(rest: bytes, expected: int, check_seed: int) -> int | None:
     bound keeps a chance match (one in 2**32 for each byte) from refusing a mere crash; it also
     fixes the high bytes of the version, which is what makes the search fast.
     """
-    highest = min(expected + len(rest) // record.SMALLEST_RECORD, record.MAX_VERSION)
-    if highest <= expected:
-        return None
+    highest = expected + len(rest) // record.SMALLEST_RECORD
     low, high = (expected + 1).to_bytes(8), highest.to_bytes(8)
     common = next((i for i in range(8) if low[i] != high[i]), 8)
     for match in re.finditer(b"(?=%b)(?!\0{8})" % re.escape(low[:common]), rest):
