@@ -1,8 +1,8 @@
 """Where tests keep their databases: one fixture, so that the suite runs in every runtime.
 
-`fs` runs a test three times: on the file system of the runtime (the OS; OPFS in the browser), and in
-memory in both styles of replacing a file. `memory_fs` runs it in memory only, for tests that make
-thousands of databases.
+`fs` runs a test three times: on the file system of the runtime (the OS; OPFS in the browser), and
+in memory in both styles of replacing a file. `memory_fs` runs it in memory only, for tests that
+make thousands of databases.
 """
 
 import sys
@@ -21,7 +21,7 @@ def platform_fs(request: pytest.FixtureRequest) -> FileSystem:
     """Return the file system of the runtime."""
     if sys.platform == "emscripten":
         return request.getfixturevalue("opfs")
-    from libredb_osfs import OsFileSystem  # noqa: PLC0415 - it does not exist in a browser
+    from libredb_osfs import OsFileSystem  # it does not exist in a browser
 
     return OsFileSystem()
 
