@@ -125,11 +125,12 @@ class Database:
             raise UsageValueError(
                 f"a transaction of {size} bytes is larger than {record.MAX_PAYLOAD_BYTES}; split it"
             )
+        payload = record.encode_ops(writes.items()) if self._log else b""
         with self._guard.latch:
             if self._log is None:
                 self._memory_version += 1
             else:
-                self._log.append(record.encode_ops(writes.items()))
+                self._log.append(payload)
                 if self._log.fills(self._window) and not self._guard.in_group:
                     self._log.sync()
             self._store.apply(writes.items())
@@ -193,6 +194,8 @@ class Database:
             self._guard.closed = True
             return
         with self._guard.hold("close()", closing=True):
+            if self.closed:
+                return
             self._guard.closed = True
             if self._log is None:
                 return
@@ -267,7 +270,8 @@ class Database:
 
     def _hold(self, what: str, *, inside_group: bool = False) -> AbstractContextManager[None]:
         """Hold the lock for `what`; in a forked child it may never become free."""
-        if self._forked and not self.closed:
+        if self._forked:
+            self._guard.check()
             raise UsageError("the database was opened before a fork; open it again in the child")
         return self._guard.hold(what, inside_group=inside_group)
 

@@ -138,6 +138,7 @@ class Log:
         self.header, self.version, self.end = found.header, found.version, found.end
         self.durable_version, self._last_check = found.durable_version, found.last_check
         self._check_seed = found.header.check_seed
+        self.pending_bytes = found.end - found.proven
 
     def recover(self, found: Replay, data: bytes) -> None:
         """Make durable what was found: always all of these steps, in this order.
@@ -156,7 +157,7 @@ class Log:
         self._ask("clean up beside", self._fs.discard_next, self.path, self._current)
         if found.mark != found.end or found.damaged_mark:
             self._write_mark()
-        self.durable_version = self.version
+        self.durable_version, self.pending_bytes = self.version, 0
 
     def append(self, payload: bytes) -> None:
         """Append one record; it is not yet durable."""

@@ -75,6 +75,7 @@ class ReadTransaction:
             check_count(limit, "limit")
             if limit < 0:
                 raise UsageValueError(f"limit must be 0 or more, not {limit}")
+            limit = min(limit, len(self._store) + len(self._writes))  # islice takes no larger one
         entries = self._store.scan(start, end, reverse=reverse)
         own = sorted(
             (op for op in self._writes.items() if op[0] >= start and (end is None or op[0] < end)),
@@ -95,10 +96,12 @@ class ReadTransaction:
         return self._writes
 
     def _while_open(self, entries: Iterator[Entry]) -> Iterator[Entry]:
-        for entry in entries:
+        while True:
             self._check_open()
+            entry = next(entries, None)
+            if entry is None:
+                return
             yield entry
-        self._check_open()
 
     def _check_open(self) -> None:
         if not self._open:
