@@ -1,0 +1,128 @@
+"""Closing makes pending commits durable, gives everything back, and never masks an exception."""
+
+from collections.abc import Callable
+
+import pytest
+
+import libredb
+from libredb import Database, FileSystem, GroupCommit, StorageError, UsageError
+from libredb.kernel import record
+from sim.filesystem import SimFileSystem
+from tests.contract.files import Fault, commit, contents, keys, setting
+
+
+def test_closing_twice_is_fine(fs: FileSystem, db_path: str) -> None:
+    for db in (libredb.open(db_path, fs=fs), libredb.open(db_path, fs=fs, mode="r")):
+        db.close()
+        db.close()
+        with db:
+            assert db.closed
+        assert db.closed
+
+
+def test_closing_writes_the_mark_and_gives_reserved_room_back(fs: FileSystem, db_path: str) -> None:
+    with libredb.open(db_path, fs=fs) as db:
+        commit(db, *(b"%d" % number for number in range(5)))
+    image = next(image for image in contents(fs, db_path) if image)
+    seed = int.from_bytes(image[32:36])
+    assert len(image) == db.log_bytes
+    assert record.decode_mark(image[4096:4108], seed) == len(image)
+
+
+def test_closing_is_durable(memory_fs: SimFileSystem) -> None:
+    db = libredb.open("p", fs=memory_fs, group_commit=GroupCommit(commits=9))
+    commit(db, b"k")
+    db.close()
+    (image,) = (image for image in memory_fs.images("p") if image)
+    memory_fs.power_loss("old")
+    assert image in memory_fs.images("p")
+
+
+CALLS: dict[str, Callable[[Database], object]] = {
+    "transact": lambda db: db.transact(setting(b"k")),
+    "transaction": lambda db: db.transaction().__enter__(),
+    "read": lambda db: db.read().__enter__(),
+    "get": lambda db: db.get(b"k"),
+    "scan": lambda db: db.scan(),
+    "group": lambda db: db.group().__enter__(),
+    "sync": lambda db: db.sync(),
+    "compact": lambda db: db.compact(),
+    "backup": lambda db: list(db.backup()),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_closed_database_refuses_everything(memory_fs: SimFileSystem, call: str) -> None:
+    for mode in ("rwc", "r"):
+        db = libredb.open("p", fs=memory_fs, mode=mode)
+        db.close()
+        with pytest.raises(UsageError, match="is closed"):
+            CALLS[call](db)
+
+
+def test_closing_inside_a_transaction_is_refused_and_changes_nothing(
+    fs: FileSystem, db_path: str
+) -> None:
+    for db in (libredb.open(db_path, fs=fs), libredb.open()):
+        with db.transaction() as tx:
+            tx.set(b"k", b"")
+            with pytest.raises(UsageError, match=r"close\(\) cannot begin inside a transaction"):
+                db.close()
+        assert not db.closed
+        with db.read(), pytest.raises(UsageError):
+            db.close()
+        assert keys(db) == [b"k"]
+        db.close()
+
+
+def test_leaving_the_block_closes(fs: FileSystem, db_path: str) -> None:
+    with libredb.open(db_path, fs=fs) as db:
+        commit(db, b"k")
+    assert db.closed
+    libredb.open(db_path, fs=fs).close()
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 6])
+def test_a_failing_close_does_not_mask_an_exception_in_flight(
+    memory_fs: SimFileSystem, at: int
+) -> None:
+    def work() -> None:
+        with libredb.open("p", fs=memory_fs, group_commit=GroupCommit(commits=9)) as db:
+            commit(db, b"k")
+            Fault(memory_fs, OSError("no"), at)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        work()
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 6])
+def test_a_failing_close_raises_closes_and_gives_the_lock_back(
+    memory_fs: SimFileSystem, at: int
+) -> None:
+    db = libredb.open("p", fs=memory_fs, group_commit=GroupCommit(commits=9))
+    commit(db, b"k")
+    Fault(memory_fs, OSError("no"), at)
+    with pytest.raises(StorageError):
+        db.close()
+    memory_fs.hook = None
+    assert db.closed
+    db.close()
+    with libredb.open("p", fs=memory_fs, mode="rw") as again:
+        assert keys(again) == [b"k"]
+
+
+def test_an_aborted_transaction_in_the_block_leaves_a_closed_database(
+    fs: FileSystem, db_path: str
+) -> None:
+    def work() -> None:
+        with libredb.open(db_path, fs=fs) as db:
+            commit(db, b"k")
+            with db.transaction() as tx:
+                tx.set(b"aborted", b"")
+                raise LookupError
+
+    with pytest.raises(LookupError):
+        work()
+    with libredb.open(db_path, fs=fs) as db:
+        assert keys(db) == [b"k"]

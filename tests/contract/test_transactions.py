@@ -1,0 +1,291 @@
+"""A transaction is all or nothing, records one op per key, and runs alone."""
+
+import gc
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+
+import pytest
+
+import libredb
+from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeError, UsageValueError
+from libredb.kernel import record
+from sim.filesystem import SimFileSystem
+from tests.contract.files import commit, contents, keys, setting
+
+
+@pytest.fixture
+def db(fs: FileSystem, db_path: str) -> Iterator[Database]:
+    with libredb.open(db_path, fs=fs) as db:
+        yield db
+
+
+@pytest.fixture(params=["file", "memory"])
+def any_db(request: pytest.FixtureRequest) -> Database:
+    """Return a database in a file or in memory, which the caller may leave open."""
+    return libredb.open() if request.param == "memory" else libredb.open("p", fs=SimFileSystem())
+
+
+def nothing(tx: Transaction) -> None:
+    assert list(tx.scan()) == list(tx.scan())
+
+
+# What is recorded
+
+
+def test_the_write_set_is_one_op_per_key_in_the_order_of_first_writes(
+    fs: FileSystem, db_path: str
+) -> None:
+    with libredb.open(db_path, fs=fs) as db:
+        commit(db, b"stored")
+        start = db.log_bytes
+
+        def work(tx: Transaction) -> None:
+            tx.set(b"z", b"first")
+            tx.delete(b"stored")
+            tx.set(b"a", b"1")
+            tx.set(b"z", b"last")
+            tx.delete(b"absent")
+            tx.set(b"stored", b"again")
+            tx.delete(b"a")
+
+        db.transact(work)
+    image = next(image for image in contents(fs, db_path) if image)
+    payload = start + record.RECORD_HEADER_LENGTH
+    assert record.decode_ops(image, payload, len(image)) == [
+        (b"z", b"last"),
+        (b"stored", b"again"),
+        (b"a", None),
+    ]
+
+
+def test_deleting_an_absent_key_returns_false_and_records_nothing(any_db: Database) -> None:
+    commit(any_db, b"k")
+    assert any_db.transact(lambda tx: tx.delete(b"absent")) is False
+    assert any_db.version == 1
+    assert any_db.transact(lambda tx: (tx.delete(b"k"), tx.delete(b"k"))) == (True, False)
+    assert (any_db.version, keys(any_db)) == (2, [])
+
+
+def test_setting_an_equal_value_is_recorded(any_db: Database) -> None:
+    commit(any_db, b"k", b"k")
+    assert any_db.version == 2
+
+
+def test_a_transaction_without_ops_changes_nothing(db: Database) -> None:
+    commit(db, b"k")
+    before = (db.version, db.log_bytes)
+    db.transact(nothing)
+    with db.transaction() as tx:
+        nothing(tx)
+    with db.read() as tx:
+        tx.get(b"k")
+    assert (db.version, db.log_bytes) == before
+
+
+def test_an_aborted_transaction_leaves_no_trace(db: Database) -> None:
+    def abort(tx: Transaction) -> None:
+        tx.set(b"aborted", b"")
+        raise LookupError
+
+    before = (db.version, db.log_bytes)
+    with pytest.raises(LookupError):
+        db.transact(abort)
+    with pytest.raises(LookupError), db.transaction() as tx:
+        abort(tx)
+    assert (db.version, db.log_bytes, keys(db)) == (*before, [])
+    commit(db, b"k")
+
+
+def test_a_transaction_that_is_too_large_is_refused_before_anything_is_written(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record, "MAX_PAYLOAD_BYTES", 100)
+    fits = 100 - record.SET_OVERHEAD - 1
+    before = db.log_bytes
+    with pytest.raises(UsageValueError, match=r"101 bytes is larger than 100; split it"):
+        db.transact(setting(b"k", bytes(fits + 1)))
+    assert (db.version, db.log_bytes, keys(db)) == (0, before, [])
+    db.transact(setting(b"k", bytes(fits)))
+    assert db.version == 1
+
+
+# Running alone
+
+USES: dict[str, Callable[[Transaction], object]] = {
+    "get": lambda tx: tx.get(b"k"),
+    "scan": lambda tx: tx.scan(),
+    "set": lambda tx: tx.set(b"k", b""),
+    "delete": lambda tx: tx.delete(b"k"),
+    "transact": lambda tx: tx.transact(nothing),
+}
+
+
+def test_transact_returns_the_result_and_runs_the_function_once(any_db: Database) -> None:
+    runs: list[int] = []
+
+    def work(tx: Transaction) -> int:
+        runs.append(len(runs))
+        tx.set(b"k", b"")
+        if len(runs) > 1:
+            raise LookupError
+        return 42
+
+    assert any_db.transact(work) == 42
+    with pytest.raises(LookupError):
+        any_db.transact(work)
+    assert runs == [0, 1]
+
+
+NESTED: dict[str, Callable[[Database], object]] = {
+    "transact": lambda db: db.transact(nothing),
+    "transaction": lambda db: db.transaction().__enter__(),
+    "read": lambda db: db.read().__enter__(),
+    "get": lambda db: db.get(b"k"),
+    "scan": lambda db: db.scan(),
+    "group": lambda db: db.group().__enter__(),
+    "sync": lambda db: db.sync(),
+    "compact": lambda db: db.compact(),
+    "backup": lambda db: list(db.backup()),
+    "close": lambda db: db.close(),
+}
+
+
+@pytest.mark.parametrize("call", NESTED)
+def test_the_same_thread_cannot_nest(any_db: Database, call: str) -> None:
+    with any_db.transaction() as tx:
+        tx.set(b"1", b"")
+        with pytest.raises(UsageError, match="inside a transaction of the same thread"):
+            NESTED[call](any_db)
+        tx.set(b"2", b"")
+    with any_db.read(), pytest.raises(UsageError, match="inside a transaction of the same thread"):
+        NESTED[call](any_db)
+    assert keys(any_db) == [b"1", b"2"]
+
+
+def test_a_transaction_runs_a_function_in_place(any_db: Database) -> None:
+    with any_db.transaction() as tx:
+        tx.set(b"1", b"")
+        assert tx.transact(lambda inner: (inner is tx, inner.get(b"1"))) == (True, b"")
+        tx.transact(setting(b"2"))
+        assert any_db.version == 0
+    assert (any_db.version, keys(any_db)) == (1, [b"1", b"2"])
+
+
+def test_an_exception_caught_inside_leaves_the_writes_before_it(any_db: Database) -> None:
+    def fail(tx: Transaction) -> None:
+        tx.set(b"written before", b"")
+        raise LookupError
+
+    with any_db.transaction() as tx, pytest.raises(LookupError):
+        tx.transact(fail)
+    assert keys(any_db) == [b"written before"]
+
+
+def test_a_reading_transaction_refuses_writes_and_goes_on(any_db: Database) -> None:
+    commit(any_db, b"k")
+    with any_db.read() as tx:
+        for write in ("set", "delete"):
+            with pytest.raises(UsageError, match="cannot write"):
+                tx.transact(USES[write])
+        assert tx.get(b"k") == b""
+    assert any_db.version == 1
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_transaction_cannot_be_used_after_its_end(any_db: Database, use: str) -> None:
+    def abort(tx: Transaction) -> None:
+        ended.append(tx)
+        raise LookupError
+
+    ended = [any_db.transact(lambda tx: tx)]
+    with any_db.transaction() as tx:
+        ended.append(tx)
+    with pytest.raises(LookupError):
+        any_db.transact(abort)
+    for tx in ended:
+        with pytest.raises(UsageError, match="has ended"):
+            USES[use](tx)
+    assert any_db.version == 0
+
+
+# Async
+
+
+class Later:
+    def __await__(self) -> Generator[None, None, None]:
+        """Be awaitable."""
+        yield
+
+
+async def coroutine(tx: Transaction) -> None:
+    tx.set(b"late", b"")
+
+
+async def generator(tx: Transaction) -> AsyncIterator[None]:
+    tx.set(b"late", b"")
+    yield
+
+
+def awaitable(tx: Transaction) -> Awaitable[None]:
+    tx.set(b"early", b"")
+    return Later()
+
+
+@pytest.mark.parametrize("fn", [coroutine, generator, awaitable])
+def test_what_would_go_on_after_the_commit_is_refused_before_it(
+    any_db: Database, fn: Callable[[Transaction], object]
+) -> None:
+    # A coroutine that is dropped un-awaited warns, and a warning fails the test.
+    with pytest.raises(UsageTypeError, match="await first"):
+        any_db.transact(fn)
+    gc.collect()
+    assert (any_db.version, keys(any_db)) == (0, [])
+    with any_db.transaction() as tx, pytest.raises(UsageTypeError):
+        tx.transact(fn)
+
+
+# Threads
+
+
+@pytest.mark.cpython
+def test_threads_are_serialized(db: Database) -> None:
+    count, rounds = 4, 25
+
+    def increment(tx: Transaction) -> None:
+        number = int(tx.get(b"n") or b"0")
+        tx.set(b"n", b"%d" % (number + 1))
+
+    def work() -> None:
+        for _ in range(rounds):
+            db.transact(increment)
+
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (db.get(b"n"), db.version) == (b"%d" % (count * rounds), count * rounds)
+
+
+@pytest.mark.cpython
+@pytest.mark.parametrize("call", NESTED)
+def test_another_thread_waits_for_the_end_of_a_transaction(
+    memory_fs: FileSystem, call: str
+) -> None:
+    db = libredb.open("p", fs=memory_fs)
+    started = threading.Event()
+    order: list[str] = []
+
+    def work() -> None:
+        started.set()
+        NESTED[call](db)
+        order.append("thread")
+
+    thread = threading.Thread(target=work)
+    with db.transaction() as tx:
+        thread.start()
+        started.wait()
+        tx.set(b"k", b"")
+        order.append("transaction")
+    thread.join()
+    assert order == ["transaction", "thread"]

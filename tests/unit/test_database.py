@@ -1,0 +1,113 @@
+"""The database commits in one order, and its properties tell what is known."""
+
+import pytest
+
+import libredb
+from libredb import GroupCommit, StorageError, UsageError, UsageValueError
+from libredb.kernel import record
+from libredb.kernel.store import OrderedStore
+from sim.filesystem import SimFileSystem
+from tests.contract.files import Fault, commit, setting
+
+
+@pytest.mark.parametrize(("commits", "size_bytes"), [(0, 1), (-1, 1), (1, 0), (1, -5)])
+def test_a_window_needs_bounds_of_one_or_more(commits: int, size_bytes: int) -> None:
+    with pytest.raises(UsageValueError, match="1 or more"):
+        GroupCommit(commits=commits, size_bytes=size_bytes)
+
+
+def test_a_window_of_one_commit_is_the_default() -> None:
+    db = libredb.open("p", fs=SimFileSystem())
+    assert db._window == GroupCommit(commits=1)
+
+
+def test_one_shot_reads_are_transactions_of_their_own() -> None:
+    db = libredb.open()
+    commit(db, b"a", b"b", b"c")
+    assert db.get(b"b") == b""
+    assert db.get(b"x") is None
+    assert [key for key, _ in db.scan(b"a", b"c", reverse=True)] == [b"b", b"a"]
+    assert [key for key, _ in db.scan(limit=1)] == [b"a"]
+    assert db.version == 3
+
+
+def test_a_one_shot_scan_may_be_read_while_commits_go_on() -> None:
+    db = libredb.open()
+    commit(db, b"a", b"b")
+    seen: list[bytes] = []
+    for key, _ in db.scan():
+        commit(db, b"later " + key)
+        seen.append(key)
+    assert seen == [b"a", b"b"]
+
+
+def test_the_properties_tell_sizes_and_versions(memory_fs: SimFileSystem) -> None:
+    db = libredb.open("p", fs=memory_fs, group_commit=GroupCommit(commits=3))
+    assert (db.path, db.mode, db.closed) == ("p", "rwc", False)
+    assert (db.version, db.durable_version, db.log_bytes, db.live_bytes) == (0, 0, 8192, 0)
+    commit(db, b"key")
+    assert (db.version, db.durable_version, db.pending_commits) == (1, 0, 1)
+    assert db.live_bytes == len(b"key") + record.SET_OVERHEAD
+    assert db.pending_bytes == db.live_bytes + record.RECORD_HEADER_LENGTH == db.log_bytes - 8192
+    db.close()
+    assert db.closed
+    assert (db.version, db.durable_version, db.pending_commits) == (1, 1, 0)
+
+
+def test_what_is_not_known_to_be_applied_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for db in (libredb.open("p", fs=SimFileSystem()), libredb.open()):
+        with monkeypatch.context() as patch:
+            patch.setattr(OrderedStore, "apply", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                commit(db, b"k")
+        with pytest.raises(libredb.DatabaseFailedError):
+            db.get(b"k")
+        db.close()
+
+
+def test_leaving_the_block_closes_and_passes_a_storage_error_on(memory_fs: SimFileSystem) -> None:
+    db = libredb.open("p", fs=memory_fs)
+    with pytest.raises(StorageError), db:
+        Fault(memory_fs, OSError("no"), 1)
+    assert db.closed
+
+
+def test_leaving_the_block_does_not_mask_an_exception(memory_fs: SimFileSystem) -> None:
+    db = libredb.open("p", fs=memory_fs)
+
+    def work() -> None:
+        with db:
+            Fault(memory_fs, OSError("no"), 1)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        work()
+    assert db.closed
+
+
+def test_a_failed_close_gives_lock_and_file_back(memory_fs: SimFileSystem) -> None:
+    for at in (1, 2, 3, 4, 5):
+        db = libredb.open("p", fs=memory_fs)
+        Fault(memory_fs, OSError("no"), at)
+        with pytest.raises(StorageError):
+            db.close()
+        memory_fs.hook = None
+        db.close()
+        assert memory_fs.handles == 0
+        with pytest.raises(UsageError, match="closed"):
+            db.transact(setting(b"k"))
+
+
+def test_a_database_whose_process_is_gone_is_left_alone(memory_fs: SimFileSystem) -> None:
+    db = libredb.open("p", fs=memory_fs)
+    memory_fs.process_kill(0.0)
+    with pytest.raises(UsageError, match="fork"):
+        db.get(b"k")
+    calls = Fault(memory_fs, OSError())
+    db.close()
+    assert (calls.names, db.closed) == ([], True)
+    with pytest.raises(UsageError, match="closed"):
+        db.get(b"k")
