@@ -19,6 +19,7 @@ from libredb.kernel.errors import (
     IncompleteReadError,
     LogFileError,
     StorageError,
+    UsageError,
     UsageValueError,
     storage_error,
 )
@@ -202,6 +203,8 @@ class Log:
         self._file = self._ask("create the next file of", self._fs.create_next, self.path, current)
         records = sum(1 for _ in snapshot_pieces(store))
         self.header = FileHeader(salt, generation, records, self.version)
+        if not self.header.in_range:
+            raise UsageError("this database cannot be compacted again; copy it into a new one")
         self._check_seed = self._last_check = self.header.check_seed
         self.end = RECORDS_OFFSET
         self._write(0, bytes(RECORDS_OFFSET))

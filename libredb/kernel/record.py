@@ -36,7 +36,7 @@ FORMAT_VERSION = 2
 KNOWN_FLAGS = 0
 MAX_VERSION = 2**63
 MAX_GENERATION = 2**31
-"""Larger numbers in a file header are forged: refusing them leaves the fields room to count on."""
+"""Where a file header's numbers end: below what their fields hold, so that counting on is safe."""
 MARK_OFFSET = 4096
 RECORDS_OFFSET = 8192
 MAX_PAYLOAD_BYTES = 1 << 30
@@ -73,6 +73,11 @@ class FileHeader:
     def check_seed(self) -> int:
         """What every other check of the file starts from; it is also the header's own check."""
         return crc32(self._fields())
+
+    @property
+    def in_range(self) -> bool:
+        """Whether a database can have got this far; if not, the numbers are forged."""
+        return self.generation <= MAX_GENERATION and self.base_version <= MAX_VERSION
 
     def encode(self) -> bytes:
         """Return the 36 bytes of the header."""

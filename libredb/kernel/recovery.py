@@ -194,7 +194,7 @@ def check_file_header(path: str, head: bytes, length: int) -> FileHeader:
             6,
             f"this file needs features this version lacks ({header.flags:#06x}); update libredb",
         )
-    if header.generation > record.MAX_GENERATION or header.base_version > record.MAX_VERSION:
+    if not header.in_range:
         raise CorruptLogError(path, 16, "the file header has numbers that no database reaches")
     if length < RECORDS_OFFSET:
         raise CorruptLogError(path, length, "the file ends before its records; restore a backup")

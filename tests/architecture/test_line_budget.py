@@ -17,7 +17,7 @@ from tests.architecture.checkout import python_files
 pytestmark = pytest.mark.cpython  # they read the checkout
 
 KERNEL_CODE_LINES = 1_200
-FILE_LINES = 290
+FILE_LINES = 300
 
 _NO_CODE = {
     tokenize.COMMENT,
