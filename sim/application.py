@@ -1,0 +1,205 @@
+"""What an application does in one life, and how its answers are judged.
+
+Each commit is judged at once: what it returned, which version it made, whether the window was
+kept. What it raised must come from a fault, and then its outcome is open. Clauses that break here:
+read, window, version, latch, error.
+Absent on purpose: opening and crashing; see lives.py.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sim.filesystem import Crash
+from sim.foreign import value_from_log
+from sim.lives import PATH, Lives
+from sim.oracle import Contents, Violation, Writes, check_scan
+
+
+class Abort(Exception):  # noqa: N818 - a wish of the user, not an error
+    """What a transaction raises that wants to leave no trace."""
+
+
+class Script(NamedTuple):
+    """The function of a transaction: does `ops` on it and on `view`, and compares the answers."""
+
+    ops: list[Any]
+    ending: str
+    view: Contents
+    written: dict[bytes, bytes | None]
+
+    def __call__(self, tx: Any) -> None:
+        """Do all of them, and end as it is wanted."""
+        for op in self.ops:
+            _do(tx, op, self.view, self.written)
+        if self.ending == "abort":
+            raise Abort
+
+
+class Application(Lives):
+    """The work of the plans."""
+
+    def _transaction(self, ops: list[Any], ending: str) -> None:
+        db = self._ready()
+        ops = self._resolve(ops)
+        try:
+            writes = self._commit(db, ops, ending)
+        except Abort:
+            self.count("aborted")
+            if db.version != (
+                self.oracle.later[-1].version if self.oracle.later else self.oracle.base_version
+            ):
+                raise Violation("version", "an aborted transaction changed the version") from None
+            return
+        if writes is None:
+            self._must_have_latched(self._failure)
+        else:
+            self._acknowledge(db)
+
+    def _commit(self, db: Any, ops: list[Any], ending: str) -> Writes | None:
+        """Run one transaction; return its writes, or None when it raised for a fault."""
+        view = dict(self.oracle.current)
+        written: dict[bytes, bytes | None] = {}
+
+        version: int = db.version
+        try:
+            db.transact(Script(ops, ending, view, written))
+        except (Abort, Violation):
+            raise
+        except Crash:
+            self.oracle.raised(list(written.items()), version + 1)
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
+            self._must_have_fired(error)
+            self.oracle.raised(list(written.items()), version + 1)
+            self._failure = error
+            return None
+        self._must_not_have_fired("commit")
+        if written:
+            version += 1
+            self.oracle.returned(list(written.items()), version)
+            if self.trials is not None:
+                self.trials.committed(db.log_bytes, view)
+        if db.version != version:
+            raise Violation("version", f"{db.version} instead of {version} after a transaction")
+        return list(written.items())
+
+    def _acknowledge(self, db: Any) -> None:
+        """Take the database at its word about what is durable, and check the window."""
+        durable: int = db.durable_version
+        pending: int = db.version - durable
+        if pending and (
+            self.window is None or pending >= self.window[0] or db.pending_bytes >= self.window[1]
+        ):
+            raise Violation("window", f"{pending} commits, {db.pending_bytes} bytes pending")
+        self.oracle.acknowledged(durable)
+        if self.trials is not None and not pending:
+            self.trials.synced()
+
+    def _group(self, groups: list[list[Any]]) -> None:
+        db = self._ready()
+        latched = False
+        try:
+            with db.group():
+                for ops in groups:
+                    if self._commit(db, self._resolve(ops), "commit") is None:
+                        latched = True
+                        break
+        except (Crash, Violation):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            if latched and not isinstance(error, self.kernel.DatabaseFailedError):
+                raise Violation("latch", f"leaving a latched group raised {error!r}") from error
+            self._must_have_fired(error)
+            self._must_have_latched(error)
+            return
+        if latched:
+            raise Violation("latch", "leaving a latched group did not raise")
+        self._must_not_have_fired("group")
+        self._everything_durable(db)
+        self.count("group")
+
+    def _everything_durable(self, db: Any) -> None:
+        if db.durable_version != db.version:
+            raise Violation("window", "commits are pending after a sync")
+        self.oracle.acknowledged(db.version)
+        if self.trials is not None:
+            self.trials.synced()
+
+    def _resolve(self, ops: list[Any]) -> list[Any]:
+        """Replace values that stand for bytes of the database's own file."""
+        if not any(op[0] == "set" and type(op[2]) is tuple for op in ops):
+            return ops
+        image = max(self.fs.images(PATH), key=len, default=b"")
+        version: int = self.db.version
+        return [
+            ("set", op[1], value_from_log(image, version, *op[2]))
+            if op[0] == "set" and type(op[2]) is tuple
+            else op
+            for op in ops
+        ]
+
+    def _get(self, key: bytes) -> None:
+        self.oracle.check_get(key, self._ready().get(key))
+
+    def _scan(self, start: bytes, end: bytes | None, reverse: int, limit: int | None) -> None:
+        found = list(self._ready().scan(start, end, reverse=bool(reverse), limit=limit))
+        if not reverse and limit is None:
+            check_scan(found, self.oracle.current, (start, end))
+        else:
+            keys = sorted(k for k in self.oracle.current if k >= start and (end is None or k < end))
+            wanted = (keys[::-1] if reverse else keys)[:limit]
+            if found != [(key, self.oracle.current[key]) for key in wanted]:
+                raise Violation("read", "scan with reverse or limit is not what was committed")
+
+    def _sync(self) -> None:
+        db = self._ready()
+        if self._try(db.sync, "sync"):
+            self._everything_durable(db)
+
+    def _compact(self) -> None:
+        db = self._ready()
+        if self.trials is not None:
+            self.trials.older = max(self.fs.images(PATH), key=len)
+        if self._try(db.compact, "compact", compaction=True):
+            if db.durable_version != db.version:
+                raise Violation("version", "not everything is durable after compact()")
+            self.oracle.compacted(db.version)
+            self.count("compacted")
+            if self.trials is not None:
+                self.trials.opened(db.log_bytes, self.oracle.current)
+
+    def _try(self, call: Callable[[], object], what: str, *, compaction: bool = False) -> bool:
+        """Make a call that may fail for a fault; return whether it succeeded."""
+        try:
+            call()
+        except Crash:
+            if compaction:
+                self.oracle.raised([], None)
+                self.count("crash while compacting")
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
+            self._must_have_fired(error)
+            if compaction:
+                self.oracle.raised([], None)
+            self._must_have_latched(error, compaction=compaction)
+            return False
+        self._must_not_have_fired(what)
+        return True
+
+
+def _do(tx: Any, op: Any, view: Contents, written: dict[bytes, bytes | None]) -> None:
+    """Do one op on the transaction and on `view`, and compare what both answer."""
+    name, key = op[0], op[1]
+    if name == "set":
+        tx.set(key, op[2])
+        view[key] = written[key] = op[2]
+    elif name == "delete":
+        if tx.delete(key) != (key in view):
+            raise Violation("read", f"delete({key!r}) did not tell what was there")
+        if view.pop(key, None) is not None:
+            written[key] = None
+    elif name == "get":
+        if tx.get(key) != view.get(key):
+            raise Violation("read", f"get({key!r}) inside a transaction")
+    else:
+        check_scan(tx.scan(key, op[2]), view, (key, op[2]))

@@ -1,0 +1,83 @@
+"""Work in shares: which seeds and which enumerations to run, here or in several processes.
+
+A job is a tuple of plain values, so that it can be handed to another process; what comes back is a
+`Tally`. The sum does not depend on how many processes there are.
+Absent on purpose: threads (Pyodide has none) and processes at import (it has none of these either).
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+
+from sim import exhaustive, tally
+from sim.tally import Tally
+
+Job = tuple[str, str, int, int]
+CHUNK = 500
+
+
+def seed_jobs(profile: str, first: int, count: int, chunk: int = CHUNK) -> list[Job]:
+    """Return jobs that run the seeds `[first, first + count)` of a profile."""
+    return [
+        ("seeds", profile, start, min(chunk, first + count - start))
+        for start in range(first, first + count, chunk)
+    ]
+
+
+def part_jobs(parts: Iterable[str]) -> list[Job]:
+    """Return jobs that run these enumerations whole."""
+    return [
+        ("part", part, share, exhaustive.SHARES[part])
+        for part in parts
+        for share in range(exhaustive.SHARES[part])
+    ]
+
+
+def run_job(job: Job) -> Tally:
+    """Run one job."""
+    kind, name, first, second = job
+    started = time.process_time()
+    if kind == "seeds":
+        result = tally.run_seeds(name, range(first, first + second))
+    else:
+        result = exhaustive.run_share(name, first, second)
+    result.seconds = time.process_time() - started
+    return result
+
+
+def run_jobs(jobs: list[Job], workers: int | None = None) -> Iterator[Tally]:
+    """Yield the tally of each job as it ends; `workers` None is one for each processor."""
+    count = workers if workers is not None else processors()
+    if count <= 1 or len(jobs) == 1:
+        yield from map(run_job, jobs)
+        return
+    from concurrent.futures import ProcessPoolExecutor, as_completed  # noqa: PLC0415 - Pyodide has none
+    from multiprocessing import get_context  # noqa: PLC0415 - Pyodide has none
+
+    # Spawned, not forked: pytest has a thread that watches the time.
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(run_job, job) for job in jobs]):
+            yield future.result()
+
+
+def processors() -> int:
+    """Return how many processes are worth having; in a browser there is one."""
+    return 1 if sys.platform == "emscripten" else os.cpu_count() or 1
+
+
+def sum_up(tallies: Iterable[Tally]) -> dict[str, Tally]:
+    """Return one tally for each name."""
+    sums: dict[str, Tally] = {}
+    for one in tallies:
+        if one.name in sums:
+            sums[one.name].merge(one)
+        else:
+            sums[one.name] = one
+    return dict(sorted(sums.items(), key=lambda entry: _order(entry[0])))
+
+
+def _order(name: str) -> tuple[int, int, str]:
+    if name[0] == "P" and name[1:].isdigit():
+        return 1, int(name[1:]), name
+    return (0 if name == "mixed" else 2), 0, name

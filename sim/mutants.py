@@ -1,0 +1,103 @@
+"""Loads a broken copy of the kernel, and finds out which profiles notice.
+
+The copy exists in memory only: its modules are compiled from changed source under the names of the
+real ones, which are put back at once. Both live side by side afterwards, and the real one is never
+touched. Absent on purpose: mutation by machine; each mutant in catalogue.py is a mistake with a
+meaning.
+"""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import libredb
+from sim import exhaustive
+from sim.catalogue import MUTANTS, Mutant
+from sim.profiles import PROFILES
+from sim.runner import run
+
+PACKAGE = "libredb"
+
+
+class MovedError(Exception):
+    """The text that a mutant replaces is not in the kernel exactly once."""
+
+
+class _Loader(importlib.abc.SourceLoader):
+    """Loads the modules of one mutant from text."""
+
+    def __init__(self, sources: dict[str, str]) -> None:
+        self._sources = sources
+
+    def get_filename(self, fullname: str) -> str:
+        return f"<mutant of {fullname}>"
+
+    def get_data(self, path: str) -> bytes:
+        return self._sources[path.removeprefix("<mutant of ").removesuffix(">")].encode()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        del path, target
+        if fullname not in self._sources:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, origin=self.get_filename(fullname))
+
+
+def changed_source(mutant: Mutant) -> str:
+    """Return the source of the file that `mutant` changes, changed.
+
+    Raises:
+        MovedError: the kernel has changed and the mutant has to follow.
+    """
+    text = (Path(libredb.__file__).parent / "kernel" / mutant.file).read_text(encoding="utf-8")
+    for old, new in mutant.changes:
+        if text.count(old) != 1:
+            raise MovedError(f"{mutant.name}: {text.count(old)} times in {mutant.file}: {old!r}")
+        text = text.replace(old, new)
+    return text
+
+
+def load(mutant: Mutant) -> Any:
+    """Return a libredb whose kernel has the mistake."""
+    module = f"{PACKAGE}.kernel.{mutant.file.removesuffix('.py')}"
+    loader = _Loader({module: changed_source(mutant)})
+    real = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == PACKAGE}
+    for name in real:
+        del sys.modules[name]
+    sys.meta_path.insert(0, loader)
+    try:
+        return importlib.import_module(PACKAGE)
+    finally:
+        sys.meta_path.remove(loader)
+        for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
+            del sys.modules[name]
+        sys.modules.update(real)
+
+
+def find(name: str) -> Mutant:
+    """Return the mutant of that name."""
+    return next(mutant for mutant in MUTANTS if mutant.name == name)
+
+
+def killed_by(kernel: Any, profile: str, seeds: int) -> str | None:
+    """Return the first violation that a profile or enumeration finds in `kernel`, or None."""
+    if profile in PROFILES:
+        plans = map(PROFILES[profile].plan, range(seeds))
+    elif profile in exhaustive.PLANS:
+        plans = exhaustive.PLANS[profile](kernel)
+    else:
+        # Of the flips and cuts, a sixteenth finds what there is to find.
+        shares = 16 if profile in ("flips", "cuts") else 1
+        tally = exhaustive.run_share(profile, shares - 1, shares, kernel)
+        return tally.failures[0][1] if tally.failures else None
+    for plan in plans:
+        violation = run(plan, kernel=kernel).violation
+        if violation is not None:
+            return f"seed {plan.seed}: {violation}" if profile in PROFILES else str(violation)
+    return None

@@ -1,0 +1,86 @@
+"""A plan: everything that a run will do, operations and faults, before any of it is done.
+
+A seed draws a plan; the plan is what is run, saved, replayed and shrunk, so a failure that was
+found once outlives every change of the generator. A step is a tuple whose first element says what
+it is:
+
+    ("open", mode, window)       window: None, or (commits, bytes)
+    ("tx", ops, ending)          ending: "commit", or "abort" by an exception of the user
+    ("group", [ops, ...])        commits inside one `group()`
+    ("get", key) ("scan", start, end, reverse, limit) ("sync",) ("compact",) ("close",)
+    ("read-only",) ("verify",) ("backup",)
+    ("power", fate) ("kill", thousandths of pages lost) ("drop",)
+    ("damage", kind, a, b)       what happens to a file at rest, see damage.py
+    ("fault", call, nth, kind, share)      armed for the next step; several may wait
+
+An op is ("set", key, value), ("delete", key), ("get", key), ("scan", start, end, reverse, limit). A
+value may be ("log", offset, length): the bytes of the database's own file at that moment.
+JSON keeps bytes as {"hex": ...}. Absent on purpose: loops and conditions.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sim.filesystem import Style
+
+Step = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Plan:
+    """A run that has not happened yet."""
+
+    profile: str
+    seed: int
+    style: Style = "rename"
+    reserve: int = 0
+    steps: list[Step] = field(default_factory=list[Step])
+
+    def count(self) -> int:
+        """Return how many operations there are: each step but a fault, and each op inside one."""
+        total = 0
+        for step in self.steps:
+            if step[0] == "tx":
+                total += 1 + len(step[1])
+            elif step[0] == "group":
+                total += 1 + sum(1 + len(ops) for ops in step[1])
+            elif step[0] != "fault":
+                total += 1
+        return total
+
+    def to_json(self) -> str:
+        """Return the plan as text that `from_json` reads."""
+        return json.dumps(
+            {
+                "profile": self.profile,
+                "seed": self.seed,
+                "style": self.style,
+                "reserve": self.reserve,
+                "steps": [_to_plain(step) for step in self.steps],
+            },
+            indent=1,
+        )
+
+
+def from_json(text: str) -> Plan:
+    """Return the plan that `to_json` wrote."""
+    plain = json.loads(text)
+    steps = [cast("Step", _from_plain(step)) for step in plain["steps"]]
+    return Plan(plain["profile"], plain["seed"], plain["style"], plain["reserve"], steps)
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"hex": value.hex()}
+    if isinstance(value, tuple | list):
+        return [_to_plain(part) for part in cast("list[Any]", value)]
+    return value
+
+
+def _from_plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return bytes.fromhex(cast("dict[str, str]", value)["hex"])
+    if isinstance(value, list):
+        return tuple(_from_plain(part) for part in cast("list[Any]", value))
+    return value

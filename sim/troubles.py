@@ -1,0 +1,271 @@
+"""How the profiles draw their steps: lives of ordinary work, with one kind of trouble in them.
+
+Trouble is found where it meets a state that work has made; so work comes first, then the fault,
+then more work on top of what the fault left, and at last the power goes once more.
+Absent on purpose: what must hold. That is the oracle's, and the same for all of them.
+"""
+
+from sim import workload
+from sim.foreign import FOREIGN
+from sim.generator import POOL, Generator
+from sim.plan import Step
+
+BIG = 1 << 40
+STEPS_OF_OPEN = 14
+STEPS_OF_COMPACTION = 18
+
+
+def _life(generator: Generator, count: int) -> list[Step]:
+    return [
+        ("open", "rwc", workload.draw_window(generator)),
+        *workload.draw_work(generator, count),
+    ]
+
+
+def _share(generator: Generator) -> int:
+    return generator.pick((0, 0, 1000, 1000, generator.below(1000)))
+
+
+def _writing(generator: Generator) -> Step:
+    """Return a step that is sure to write."""
+    value = workload.draw_value(generator)
+    if generator.chance(0.15):  # what looks like the header of a later record, if it survives alone
+        value = (generator.pick(("near", "future")), generator.between(2, 9), 5)
+    ops = [("set", generator.pick(workload.KEYS), value)]
+    return ("tx", ops, "commit") if generator.chance(0.7) else workload.draw_group(generator)
+
+
+def _crash(generator: Generator) -> Step:
+    """Return the end of a life between two calls."""
+    chance = generator.random()
+    if chance < 0.6:
+        return ("power", "")
+    return ("kill", 0) if chance < 0.75 else ("kill", 300)
+
+
+def _in_flight(generator: Generator, kinds: tuple[str, ...], calls: tuple[str, ...]) -> list[Step]:
+    """Return a write that a fault meets at one of `calls`."""
+    fault = ("fault", generator.pick(calls), 1, generator.pick(kinds), _share(generator))
+    return [fault, _writing(generator)]
+
+
+def tear(generator: Generator) -> list[Step]:
+    """P1: a write cut at any byte, and then the power gone as well."""
+    steps = _life(generator, 6)
+    steps += [("fault", "write", 1, "nolose", generator.below(1001)), _writing(generator)]
+    steps += [("power", "tear")] if generator.chance(0.7) else []
+    return [*steps, *_life(generator, 3), ("power", "tear")]
+
+
+def sectors(generator: Generator) -> list[Step]:
+    """P2: the power goes before, in or after a write that is not synced."""
+    steps = _life(generator, 5)
+    steps += _in_flight(generator, ("power",), ("write", "sync"))
+    return [*steps, *_life(generator, 4), ("power", "")]
+
+
+def groups(generator: Generator) -> list[Step]:
+    """P3: several commits are pending when the power goes."""
+    steps: list[Step] = []
+    for _ in range(2):
+        steps += [("open", "rwc", (9, BIG)), *workload.draw_work(generator, 3)]
+        if generator.chance(0.6):
+            steps += [
+                ("fault", generator.pick(("sync", "write")), generator.between(1, 6), "power", 0)
+            ]
+            steps += [workload.draw_group(generator, 10)]
+        else:
+            steps += [_writing(generator) for _ in range(generator.between(1, 7))]
+        steps += [("power", "")]
+    return steps
+
+
+def sync_errors(generator: Generator) -> list[Step]:
+    """P4: a sync fails, and work goes on in the same boot or after a power loss."""
+    steps = _life(generator, 4)
+    for _ in range(2):
+        steps += _in_flight(generator, ("error", "full"), ("sync",))
+        steps += [] if generator.chance(0.5) else [("power", "")]
+        steps += workload.draw_work(generator, 3)
+    return [*steps, ("power", "")]
+
+
+def write_errors(generator: Generator) -> list[Step]:
+    """P5: a write fails after some, all or none of its bytes, or tells a short count."""
+    steps = _life(generator, 4)
+    for _ in range(2):
+        steps += _in_flight(generator, ("error", "full", "count"), ("write",))
+        steps += [] if generator.chance(0.5) else [_crash(generator)]
+        steps += workload.draw_work(generator, 3)
+    return [*steps, ("power", "")]
+
+
+def same_boot(generator: Generator) -> list[Step]:
+    """P6: a failed sync or a kill leaves pages that only look written."""
+    steps: list[Step] = []
+    for _ in range(3):
+        steps += _life(generator, 3)
+        if generator.chance(0.5):
+            steps += [("fault", "sync", 1, "error", 0), _writing(generator)]
+        else:
+            steps += [("fault", "sync", 1, "kill", 0), _writing(generator)]
+        # Now the pages look fine; open, perhaps go on, and let the power go.
+        steps += [("open", "rwc", None), *workload.draw_work(generator, generator.below(3))]
+        steps += [("power", "")]
+    return steps
+
+
+def lies(generator: Generator) -> list[Step]:
+    """P7: syncs return that did nothing, or lost pages."""
+    steps = _life(generator, 4)
+    if generator.chance(0.3):
+        # A tail of which the end survives is dropped, and its place taken by a record of the same
+        # length; but the disk never heard of that, and the dropped end is back.
+        same = [("tx", [("set", b"k", POOL[n : n + 600])], "commit") for n in range(3)]
+        lie = ("fault", "sync", 1, "lie", 0)
+        steps += [("open", "rwc", (9, BIG)), same[0], same[1], ("power", "")]
+        steps += [lie, ("open", "rwc", None), lie, same[2], ("power", "")]
+    for _ in range(3):
+        call = generator.pick(("sync", "sync", "any"))
+        faults: list[Step] = [
+            ("fault", call, n + 1, generator.pick(("lie", "drop")), 0)
+            for n in range(generator.between(1, 3))
+        ]
+        step = ("open", "rwc", None) if generator.chance(0.2) else _writing(generator)
+        steps += [*faults, step, *workload.draw_work(generator, generator.below(4))]
+        steps += [("power", "")] if generator.chance(0.8) else []
+    return steps
+
+
+def at_rest(generator: Generator, kinds: tuple[str, ...], trials: int) -> list[Step]:
+    """Return some work, an end with or without a close, and damage to copies of the file."""
+    steps: list[Step] = []
+    if generator.chance(0.3):
+        steps += [*_life(generator, 4), ("compact",)]
+    steps += [*_life(generator, 8), ("close",) if generator.chance(0.5) else ("kill", 0)]
+    for _ in range(trials):
+        a, b = generator.below(1 << 30), generator.below(1 << 30)
+        steps.append(("damage", generator.pick(kinds), a, b))
+    return steps
+
+
+def recovery(generator: Generator) -> list[Step]:
+    """P12: faults at the calls of recovery, up to three openings deep."""
+    kinds = ("power", "power", "kill", "nolose", "error", "full", "interrupt", "memory", "count")
+    steps = _life(generator, 5)
+    if generator.chance(0.2):
+        kind = generator.pick(("power", "kill", "kill"))
+        steps += [("fault", "sync", generator.between(2, 3), kind, 0), ("compact",)]
+    elif generator.chance(0.7):
+        steps += _in_flight(generator, ("power", "kill", "error"), ("write", "sync"))
+    else:
+        steps += [_crash(generator)]
+    for _ in range(generator.between(1, 3)):
+        nth = generator.between(1, STEPS_OF_OPEN)
+        steps += [("fault", "any", nth, generator.pick(kinds), _share(generator))]
+        steps += [("open", "rwc", None)]
+    return [*steps, *workload.draw_work(generator, 3), _crash(generator)]
+
+
+def creation(generator: Generator) -> list[Step]:
+    """P13: faults at the calls of the very first open."""
+    kinds = ("power", "power", "kill", "nolose", "error", "interrupt", "count")
+    steps: list[Step] = []
+    for _ in range(generator.between(1, 3)):
+        nth = generator.between(1, 20)
+        steps += [("fault", "any", nth, generator.pick(kinds), _share(generator))]
+        steps += [("open", "rwc", None), ("read-only",), _crash(generator)]
+    return [*steps, *_life(generator, 2), ("power", "")]
+
+
+def compaction(generator: Generator) -> list[Step]:
+    """P14: faults at the calls of compactions."""
+    kinds = ("power", "power", "power", "kill", "nolose", "error", "full", "interrupt", "count")
+    steps = _life(generator, 5)
+    for _ in range(2):
+        call = generator.pick(("any", "any", "replace.rename", "replace.sync_directory", "sync"))
+        nth = (
+            generator.between(1, STEPS_OF_COMPACTION) if call == "any" else generator.between(1, 3)
+        )
+        fault = ("fault", call, nth, generator.pick(kinds), _share(generator))
+        steps += [fault, ("compact",), *workload.draw_work(generator, 3)]
+    return [*steps, ("power", "")]
+
+
+def adapter_lies(generator: Generator) -> list[Step]:
+    """P15: counts that are too large, interrupts, a lock that is held."""
+    steps = _life(generator, 4)
+    for _ in range(2):
+        kind = generator.pick(("more", "more", "count", "interrupt", "memory"))
+        target = generator.pick(
+            (_writing(generator), ("compact",), ("close",), ("open", "rwc", None))
+        )
+        call = "write" if kind in ("more", "count") else "any"
+        steps += [("fault", call, generator.between(1, 3), kind, _share(generator)), target]
+        steps += [("close",), ("fault", "lock", 1, "held", 0), ("open", "rwc", None)]
+        steps += workload.draw_work(generator, 2)
+    return [*steps, ("power", "")]
+
+
+def foreign(generator: Generator) -> list[Step]:
+    """P16: files that are not ours."""
+    return [("foreign", kind, generator.below(1 << 30)) for kind in FOREIGN]
+
+
+def short_reads(generator: Generator) -> list[Step]:
+    """P17: reads that return too little, once or always."""
+    steps: list[Step] = []
+    for _ in range(2):
+        steps += [*_life(generator, 4), generator.pick([("close",), ("power", ""), ("kill", 0)])]
+        share = generator.below(1000)
+        reads = 1 if generator.chance(0.7) else 6
+        first = generator.between(1, 3)
+        steps += [("fault", "read", first, "short", share) for _ in range(reads)]
+        steps += [generator.pick([("open", "rwc", None), ("read-only",)])]
+    return [*steps, ("power", "")]
+
+
+def _trouble(generator: Generator) -> list[Step]:
+    """Return any one of the storage faults, with the step it meets."""
+    kinds = (
+        "power",
+        "power",
+        "kill",
+        "nolose",
+        "error",
+        "full",
+        "interrupt",
+        "memory",
+        "count",
+        "more",
+    )
+    chance = generator.random()
+    if chance < 0.5:
+        return _in_flight(generator, kinds, ("write", "sync", "any"))
+    nth = generator.between(1, STEPS_OF_COMPACTION)
+    target: Step = ("compact",) if chance < 0.65 else ("close",)
+    if chance > 0.75:
+        target = ("open", "rwc", None)
+    return [("fault", "any", nth, generator.pick(kinds), _share(generator)), target]
+
+
+def mixed(generator: Generator) -> list[Step]:
+    """Two lives with any of the storage faults."""
+    return lives(generator, 2)
+
+
+def many_lives(generator: Generator) -> list[Step]:
+    """P18: dozens of lives."""
+    return lives(generator, generator.between(12, 36))
+
+
+def lives(generator: Generator, count: int) -> list[Step]:
+    """Return so many lives, each with its own trouble, or none."""
+    steps: list[Step] = []
+    for _ in range(count):
+        steps += _life(generator, generator.between(3, 6))
+        if generator.chance(0.5):
+            steps += _trouble(generator)
+        if generator.chance(0.85):
+            steps += [_crash(generator)] if generator.chance(0.8) else [("close",)]
+    return steps

@@ -1,0 +1,50 @@
+"""No profile finds a violation, and each of them reaches what it was made for.
+
+The mixed profile runs 50,000 seeds, each of the others a hundredth of that.
+LIBREDB_SIM_SEEDS asks for more or fewer; a failure prints the command that replays it.
+"""
+
+import os
+
+import pytest
+
+from sim.jobs import run_jobs, seed_jobs, sum_up
+from sim.profiles import PROFILES
+from sim.tally import Tally, run_seeds
+
+SEEDS = int(os.environ.get("LIBREDB_SIM_SEEDS", "50000"))
+OTHERS = {name: max(4, SEEDS // 100 // (20 if name == "P18" else 1)) for name in PROFILES}
+
+
+def explain(tally: Tally) -> str:
+    return "\n".join(
+        f"{violation}\n  python -m sim replay --profile {what.split()[0]} --seed {what.split()[-1]}"
+        for what, violation, _ in tally.failures[:5]
+    )
+
+
+def test_fifty_thousand_mixed_seeds_violate_nothing() -> None:
+    tally = sum_up(run_jobs(seed_jobs("mixed", 0, SEEDS)))["mixed"]
+    assert not tally.failures, explain(tally)
+    assert tally.runs == SEEDS
+    assert tally.operations >= 30 * tally.runs
+    assert tally.lives >= 2 * tally.runs
+    assert not tally.shortfalls()
+
+
+@pytest.mark.parametrize("name", [name for name in PROFILES if name != "mixed"])
+def test_a_profile_violates_nothing_and_reaches_its_floors(name: str) -> None:
+    tally = run_seeds(name, range(OTHERS[name]))
+    assert not tally.failures, explain(tally)
+    if tally.runs >= (20 if name == "P18" else 300):
+        assert not tally.shortfalls()
+
+
+def test_every_profile_of_the_table_is_there_and_has_floors() -> None:
+    assert list(PROFILES) == ["mixed", *(f"P{number}" for number in range(1, 19))]
+    assert all(profile.floors for profile in PROFILES.values())
+
+
+def test_a_counter_below_its_floor_is_told() -> None:
+    tally = Tally("P1", runs=1000)
+    assert len(tally.shortfalls()) == len(PROFILES["P1"].floors)

@@ -1,0 +1,109 @@
+"""Hypothesis drives kernel and simulator: crashes, faults, groups and compactions are rules.
+
+The machine does steps of the same kind as the plans, judged by the same oracle; Hypothesis adds
+another way to search, and shrinking that knows nothing about us.
+"""
+
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+import libredb
+from sim.fault import CRASHES
+from sim.filesystem import Style
+from sim.plan import Plan
+from sim.runner import Runner
+
+KEYS = st.sampled_from([b"", b"\0", b"a", b"aa", b"b", b"\xff", b"\xff\xff"])
+VALUES = st.one_of(st.binary(max_size=8), st.sampled_from([bytes(40), b"v" * 500, b"w" * 5000]))
+OPS = st.one_of(
+    st.tuples(st.just("set"), KEYS, VALUES),
+    st.tuples(st.just("delete"), KEYS),
+    st.tuples(st.just("get"), KEYS),
+)
+TRANSACTIONS = st.lists(OPS, min_size=1, max_size=4)
+SHARES = st.sampled_from([0, 300, 1000])
+WINDOWS = st.one_of(st.none(), st.tuples(st.integers(2, 6), st.sampled_from([100, 1 << 30])))
+CALLS = st.sampled_from(["write", "sync", "any"])
+FAULTS = st.sampled_from([*CRASHES, "error", "full", "interrupt", "memory", "count", "more"])
+
+
+class Machine(RuleBasedStateMachine):
+    """One database on one simulated file system, through any number of lives."""
+
+    @initialize(
+        style=st.sampled_from(["rename", "slots"]),
+        seed=st.integers(0, 1 << 16),
+        reserve=st.sampled_from([0, 4096]),
+    )
+    def begin(self, style: Style, seed: int, reserve: int) -> None:
+        self.runner = Runner(Plan("machine", seed, style, reserve), libredb)
+
+    def do(self, *step: Any) -> None:
+        self.runner.step(step)
+
+    @rule(ops=TRANSACTIONS, ending=st.sampled_from(["commit", "commit", "commit", "abort"]))
+    def transact(self, ops: list[Any], ending: str) -> None:
+        self.do("tx", ops, ending)
+
+    @rule(transactions=st.lists(TRANSACTIONS, max_size=4))
+    def group(self, transactions: list[list[Any]]) -> None:
+        self.do("group", transactions)
+
+    @rule(call=CALLS, nth=st.integers(1, 20), kind=FAULTS, share=SHARES)
+    def arm(self, call: str, nth: int, kind: str, share: int) -> None:
+        self.do("fault", call, nth, kind, share)
+
+    @rule()
+    def compact(self) -> None:
+        self.do("compact")
+
+    @rule()
+    def sync(self) -> None:
+        self.do("sync")
+
+    @rule()
+    def close(self) -> None:
+        self.do("close")
+
+    @rule(window=WINDOWS)
+    def open_again(self, window: tuple[int, int] | None) -> None:
+        self.do("open", "rwc", window)
+
+    @rule()
+    def read_only(self) -> None:
+        self.do("read-only")
+
+    @rule(fate=st.sampled_from(["", "", "new", "old", "zeros", "garbage", "tear"]))
+    def lose_power(self, fate: str) -> None:
+        self.do("power", fate)
+
+    @rule(lost=st.sampled_from([0, 300, 1000]))
+    def kill(self, lost: int) -> None:
+        self.do("kill", lost)
+
+    @rule(start=KEYS, end=st.one_of(st.none(), KEYS), reverse=st.integers(0, 1))
+    def scan(self, start: bytes, end: bytes | None, reverse: int) -> None:
+        self.do("scan", start, end, reverse, None)
+
+    @invariant()
+    def a_pending_window_is_bounded(self) -> None:
+        runner = getattr(self, "runner", None)
+        if runner is not None and runner.db is not None and runner.window is not None:
+            assert runner.db.pending_commits < runner.window[0]
+
+    def teardown(self) -> None:
+        if hasattr(self, "runner"):
+            self.do("end")
+
+
+TestMachine = Machine.TestCase
+TestMachine.settings = settings(
+    max_examples=200,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
