@@ -156,7 +156,6 @@ def _platform_file_system() -> FileSystem:
             "in the browser a path needs fs=: use fs = await libredb_opfs.acquire('app') in a "
             "dedicated worker; without a path the database is in memory"
         )
-    # Imported here: an adapter imports the kernel's port, and so this package, first.
-    from libredb_osfs import OsFileSystem  # noqa: PLC0415
+    from libredb_osfs import OsFileSystem  # noqa: PLC0415 - the adapter imports this package first
 
     return OsFileSystem()
