@@ -183,7 +183,7 @@ def _brief(values: tuple[Any, ...]) -> str:
         elif isinstance(value, int | str):
             words.append(repr(value))
         elif isinstance(value, list):
-            words.append(f"{len(value)} files")  # pyright: ignore[reportUnknownArgumentType]
+            words.append(f"{len(value)} files")  # pyright: ignore[reportUnknownArgumentType] - only counted
         elif value is not None:
             words.append(type(value).__name__)
     return " ".join(words)
