@@ -93,7 +93,7 @@ class DiskFile:
             for sector in range(offset // SECTOR, -(-end // SECTOR)):
                 self.lost.pop(sector, None)
         if end > size:
-            if self.reserve:
+            if self.reserve and self.solid:  # P3: never in a file that was not synced yet
                 cache += bytes(-end % self.reserve)
             end = len(cache)
             self.sizes.append(end)
