@@ -141,8 +141,11 @@ def test_reserved_room_is_zero_bytes_that_size_counts() -> None:
     fs = SimFileSystem(reserve=4096)
     file = fs.create_next(PATH, None)
     file.write(0, b"abc")
+    assert file.size() == 3  # P3: not before the first sync
+    file.sync()
+    file.write(3, b"def")
     assert file.size() == 4096
-    assert file.read(0, 5) == b"abc\0\0"
+    assert file.read(0, 8) == b"abcdef\0\0"
 
 
 def test_copies_share_nothing() -> None:

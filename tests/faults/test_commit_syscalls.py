@@ -5,7 +5,6 @@ other calls on the file are the few writes of zeros that reserve room for what f
 """
 
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.test_kill import environment
+from tests.faults.commits import environment
 
 pytestmark = pytest.mark.cpython(reason="traces a process with strace")
 
@@ -33,13 +32,9 @@ ZEROS = re.compile(r'pwrite64\(\d+, "(\\0)+"\.\.\., ')
 RECORD = re.compile(r'pwrite64\(\d+, "(?!(\\0)+")')
 
 
-def trace(db_path: str, to: Path) -> list[str]:
+def trace(strace: str, db_path: str, to: Path) -> list[str]:
     """Return what a process that commits asks of the operating system, a line for each call."""
-    if not sys.platform.startswith("linux") or shutil.which("strace") is None:
-        pytest.skip("strace is not installed")
-    if subprocess.run(["strace", "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this system does not let strace trace")
-    command = ["strace", "-f", "-s", "32", "-e", f"trace={CALLS}", "-o", str(to)]
+    command = [strace, "-f", "-s", "32", "-e", f"trace={CALLS}", "-o", str(to)]
     program = [sys.executable, "-c", PROGRAM, db_path, str(COMMITS), str(VALUE_BYTES)]
     subprocess.run([*command, *program], env=environment(), check=True, capture_output=True)
     return [line.split(maxsplit=1)[1] for line in to.read_text().splitlines()]
@@ -55,9 +50,9 @@ def name_of(call: str) -> str:
 
 
 def test_a_hundred_commits_are_a_hundred_writes_and_a_hundred_data_syncs(
-    db_path: str, tmp_path: Path
+    strace: str, db_path: str, tmp_path: Path
 ) -> None:
-    names = [name_of(call) for call in trace(db_path, tmp_path / "trace")]
+    names = [name_of(call) for call in trace(strace, db_path, tmp_path / "trace")]
     returns = [index for index, name in enumerate(names) if name == "return"]
     assert len(returns) == COMMITS
     interval = names[returns[0] + 1 : returns[-1] + 1]

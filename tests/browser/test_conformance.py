@@ -1,0 +1,52 @@
+"""The adapter for OPFS keeps every promise of the port, on real files in a real worker.
+
+Nothing here can take the power away; the simulator's slots do that, on the same kit.
+"""
+
+import itertools
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from libredb_opfs import OpfsFileSystem
+
+from tests.conformance import kit
+
+pytestmark = pytest.mark.opfs
+
+
+class Killed(BaseException):
+    """The worker ended here; BaseException, because nothing may handle it."""
+
+
+class StoppedBridge:
+    """A bridge that ends before its n-th call. What it did is visible, synced or not."""
+
+    def __init__(self, bridge: Any, step: int) -> None:
+        self._bridge = bridge
+        self._left = itertools.count(step - 1, -1)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "refusal" and next(self._left) <= 0:
+            raise Killed
+        return getattr(self._bridge, name)
+
+
+def kill(fs: OpfsFileSystem, step: int, action: Callable[[], object]) -> bool:
+    bridge = fs.bridge
+    fs.bridge = cast(Any, StoppedBridge(bridge, step))
+    try:
+        action()
+    except Killed:
+        return True
+    finally:
+        fs.bridge = bridge
+    return False
+
+
+@pytest.mark.parametrize("promise", kit.PROMISES, ids=lambda promise: promise.__name__)
+def test_opfs_keeps_the_promise(promise: kit.Promise, opfs: OpfsFileSystem) -> None:
+    subject = kit.Subject(opfs, "app.libredb", kill=lambda step, action: kill(opfs, step, action))
+    reason = kit.check(promise, subject)
+    if reason is not None:
+        pytest.skip(reason)
