@@ -136,7 +136,7 @@ def _read_some(descriptor: int, length: int, offset: int) -> bytes:
 
 def _write_all(descriptor: int, data: bytes, offset: int) -> None:
     """Write until every byte was taken, in one call where the system lets us."""
-    rest = memoryview(data)
+    rest: bytes | memoryview = data
     while rest:
         try:
             count = os.pwrite(descriptor, rest, offset)
@@ -144,5 +144,7 @@ def _write_all(descriptor: int, data: bytes, offset: int) -> None:
             continue
         if count == 0:
             raise OSError(errno.ENOSPC, "the system accepted no more bytes")
-        rest = rest[count:]
+        if count == len(rest):
+            return
+        rest = memoryview(rest)[count:]
         offset += count

@@ -9,13 +9,13 @@ Absent on purpose: background threads, timers, retries.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
 from libredb.kernel import record
 from libredb.kernel.errors import StorageError, UsageError, UsageValueError
-from libredb.kernel.guard import GROUP, Guard
+from libredb.kernel.guard import GROUP, Guard, Turn
 from libredb.kernel.log import CompactionReport, GroupCommit, Log
 from libredb.kernel.store import Entry, OrderedStore
 from libredb.kernel.transaction import (
@@ -60,7 +60,8 @@ class Database:
             StorageError: storage failed; the outcome is unknown and the database has to be
             reopened.
         """
-        with self._hold("a transaction", inside_group=True):
+        turn = self._turn("a transaction", inside_group=True)
+        with turn.lock, turn:
             tx = self._begin()
             try:
                 result = run(fn, tx)
@@ -75,7 +76,8 @@ class Database:
 
         Durability and errors are those of `transact`.
         """
-        with self._hold("a transaction", inside_group=True):
+        turn = self._turn("a transaction", inside_group=True)
+        with turn.lock, turn:
             tx = self._begin()
             try:
                 yield tx
@@ -86,7 +88,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[ReadTransaction]:
         """Begin a transaction that only reads; it sees one state, pending commits included."""
-        with self._hold("a transaction", inside_group=True):
+        turn = self._turn("a transaction", inside_group=True)
+        with turn.lock, turn:
             tx = Transaction(self._store, refusal="a transaction made by read() cannot write")
             try:
                 yield tx
@@ -95,7 +98,8 @@ class Database:
 
     def get(self, key: BytesLike) -> bytes | None:
         """Return the value of `key`, or None."""
-        with self._hold("a read", inside_group=True):
+        turn = self._turn("a read", inside_group=True)
+        with turn.lock, turn:
             return self._store.get(as_bytes(key, "key"))
 
     def scan(
@@ -144,7 +148,8 @@ class Database:
         An exception in the block still syncs what was committed before it. Other threads wait, so
         that they never see a commit that is not durable.
         """
-        with self._hold(GROUP):
+        turn = self._turn(GROUP)
+        with turn.lock, turn:
             try:
                 yield
             except BaseException:
@@ -155,7 +160,8 @@ class Database:
 
     def sync(self) -> None:
         """Make every commit durable before returning."""
-        with self._hold("a sync", inside_group=True):
+        turn = self._turn("a sync", inside_group=True)
+        with turn.lock, turn:
             self._sync()
 
     def compact(self) -> CompactionReport:
@@ -164,7 +170,8 @@ class Database:
         Syncs first. `version` rises by the number of snapshot records, all durable on return. Costs
         a pass over all entries, and disk space for both files while it runs.
         """
-        with self._hold("a compaction"):
+        turn = self._turn("a compaction")
+        with turn.lock, turn:
             if self.mode == "r":
                 raise UsageError(READ_ONLY)
             if self._log is None:
@@ -177,7 +184,8 @@ class Database:
 
         The database waits until the iterator is used up or closed.
         """
-        with self._hold("a backup"):
+        turn = self._turn("a backup")
+        with turn.lock, turn:
             if self._log is None:
                 raise UsageError("a database in memory has no file; copy its entries instead")
             self._sync()
@@ -193,7 +201,8 @@ class Database:
         if self.closed or self._forked:
             self._guard.closed = True
             return
-        with self._guard.hold("close()", closing=True):
+        turn = self._guard.turn("close()", closing=True)
+        with turn.lock, turn:
             if self.closed:
                 return
             self._guard.closed = True
@@ -268,12 +277,12 @@ class Database:
     def _forked(self) -> bool:
         return self._log is not None and not self._log.held
 
-    def _hold(self, what: str, *, inside_group: bool = False) -> AbstractContextManager[None]:
-        """Hold the lock for `what`; in a forked child it may never become free."""
+    def _turn(self, what: str, *, inside_group: bool = False) -> Turn:
+        """Return a turn, unless this is a forked child: there the lock may never become free."""
         if self._forked:
             self._guard.check()
             raise UsageError("the database was opened before a fork; open it again in the child")
-        return self._guard.hold(what, inside_group=inside_group)
+        return self._guard.turn(what, inside_group=inside_group)
 
     def _sync(self) -> None:
         self._guard.check()

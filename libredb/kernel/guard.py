@@ -9,14 +9,14 @@ KeyboardInterrupt or MemoryError, can leave it open. Only closing the database e
 Absent on purpose: time limits, and readers beside a writer.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock, get_ident
 from types import TracebackType
 
 from libredb.kernel.errors import DatabaseFailedError, UsageError
 
 GROUP = "a group"
+_NOTHING = nullcontext()
 _INTERRUPTED = UsageError("the work was interrupted before its outcome was known")
 
 
@@ -39,49 +39,77 @@ class Latch:
         self.failure = error
 
 
+class Turn:
+    """One thing that a thread does with the database: `with turn.lock, turn:`.
+
+    The lock comes first and is taken in one step that cannot be interrupted half-way; the turn
+    then notes who has it. Within the thread's own group there is nothing to wait for.
+    """
+
+    __slots__ = ("_closing", "_guard", "_outside", "_what", "lock")
+
+    def __init__(
+        self, guard: "Guard", lock: AbstractContextManager[object], what: str, *, closing: bool
+    ) -> None:
+        """Prepare; see `Guard.turn`."""
+        self.lock = lock
+        self._guard = guard
+        self._what = what
+        self._closing = closing
+        self._outside: tuple[int | None, tuple[str, ...]] = (None, ())
+
+    def __enter__(self) -> None:
+        """Begin, unless the database was closed or failed while this thread waited."""
+        guard = self._guard
+        if not self._closing:
+            guard.check()
+        self._outside = guard.thread, guard.doing
+        guard.thread, guard.doing = get_ident(), (*guard.doing, self._what)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Go back to what was done before."""
+        self._guard.thread, self._guard.doing = self._outside
+
+
 class Guard:
     """The lock and the latch of one database.
 
-    Invariant: `_thread` is the thread that holds the lock, and `_doing` what for, outermost first;
+    Invariant: `thread` is the thread that holds the lock, and `doing` what for, outermost first;
     None and empty while it is free.
     """
 
     def __init__(self) -> None:
         """Create a guard that is free, open, and has seen no failure."""
-        self.closed: bool = False
         self.latch: Latch = Latch()
-        self._lock = threading.Lock()
-        self._thread: int | None = None
-        self._doing: tuple[str, ...] = ()
+        self.closed: bool = False
+        self.thread: int | None = None
+        self.doing: tuple[str, ...] = ()
+        self._lock = Lock()
 
     @property
     def in_group(self) -> bool:
         """Whether a group is running."""
-        return self._doing[:1] == (GROUP,)
+        return self.doing[:1] == (GROUP,)
 
-    @contextmanager
-    def hold(
-        self, what: str, *, inside_group: bool = False, closing: bool = False
-    ) -> Iterator[None]:
-        """Hold the lock for `what`; only `closing` may do so after a failure.
+    def turn(self, what: str, *, inside_group: bool = False, closing: bool = False) -> Turn:
+        """Return a turn for `what`; `inside_group` lets it run within the thread's own group.
+
+        Only `closing` may have its turn after a failure. Entering the turn raises UsageError when
+        the database is closed, and DatabaseFailedError when the latch is.
 
         Raises:
-            UsageError: this thread holds it already (a group with `inside_group` apart), or the
-                database is closed.
-            DatabaseFailedError: the latch is closed.
+            UsageError: this thread is in the middle of something and would wait for itself.
         """
-        outside = self._thread, self._doing
-        nested = self._thread == threading.get_ident()
-        if nested and not (inside_group and self._doing == (GROUP,)):
-            raise UsageError(f"{what} cannot begin inside {self._doing[-1]} of the same thread")
-        with nullcontext() if nested else self._lock:
-            try:
-                self._thread, self._doing = threading.get_ident(), (*self._doing, what)
-                if not closing:
-                    self.check()
-                yield
-            finally:
-                self._thread, self._doing = outside if nested else (None, ())
+        if self.thread != get_ident():
+            return Turn(self, self._lock, what, closing=closing)
+        if inside_group and self.doing == (GROUP,):
+            return Turn(self, _NOTHING, what, closing=closing)
+        raise UsageError(f"{what} cannot begin inside {self.doing[-1]} of the same thread")
 
     def check(self) -> None:
         """Raise unless the database is open and has not failed."""

@@ -253,7 +253,10 @@ class Log:
         self._write(record.MARK_OFFSET, record.encode_mark(self.end, self._check_seed))
 
     def _write(self, offset: int, data: bytes) -> None:
-        count = self._ask("write to", self._current.write, offset, data)
+        try:
+            count = self._current.write(offset, data)
+        except OSError as error:
+            raise storage_error(error, f"cannot write to {self.path!r}") from error
         if count != len(data):
             raise StorageError(
                 f"cannot write to {self.path!r}: {count} of {len(data)} bytes at byte {offset}"

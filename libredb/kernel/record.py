@@ -56,6 +56,7 @@ VOUCHER_LENGTH = _RECORD_HEADER.size + _CHECK.size
 RECORD_HEADER_LENGTH = _RECORD_HEADER.size + _CHECKS.size
 SMALLEST_RECORD = RECORD_HEADER_LENGTH + 1 + _LENGTH.size
 SET_OVERHEAD = 1 + 2 * _LENGTH.size
+DELETE_OVERHEAD = 1 + _LENGTH.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,10 @@ def encode_ops(writes: Iterable[Op]) -> bytes:
 
 def payload_length(writes: Iterable[Op]) -> int:
     """Return how long `encode_ops` would be, without making it."""
-    delete_overhead = 1 + _LENGTH.size
-    return sum(
-        len(key) + (delete_overhead if value is None else SET_OVERHEAD + len(value))
-        for key, value in writes
-    )
+    length = 0
+    for key, value in writes:
+        length += len(key) + (DELETE_OVERHEAD if value is None else SET_OVERHEAD + len(value))
+    return length
 
 
 def decode_ops(data: bytes, offset: int, end: int) -> list[Op] | None:

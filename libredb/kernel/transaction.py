@@ -172,7 +172,7 @@ def merge_writes(entries: Iterator[Entry], own: list[Op], *, reverse: bool) -> I
 
 def as_bytes(data: object, what: str) -> bytes:
     """Return `data` as immutable bytes, copied where it could change later."""
-    if isinstance(data, bytes | bytearray):
+    if isinstance(data, (bytes, bytearray)):
         return bytes(data)
     if isinstance(data, memoryview):
         return data.tobytes()

@@ -56,8 +56,7 @@ def committer(db: libredb.Database, random_source: random.Random) -> Work:
         for _ in range(count):
             key = random_source.randbytes(KEY_BYTES)
             value = random_source.randbytes(VALUE_BYTES)
-            with db.transaction() as tx:
-                tx.set(key, value)
+            db.transact(lambda tx, key=key, value=value: tx.set(key, value))
 
     return commit
 

@@ -1,8 +1,8 @@
 """One thread at a time holds the guard, nobody waits for itself, and the latch stays closed."""
 
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 
@@ -10,23 +10,32 @@ from libredb.kernel.errors import DatabaseFailedError, UsageError
 from libredb.kernel.guard import GROUP, Guard
 
 
+@contextmanager
+def hold(
+    guard: Guard, what: str, *, inside_group: bool = False, closing: bool = False
+) -> Iterator[None]:
+    turn = guard.turn(what, inside_group=inside_group, closing=closing)
+    with turn.lock, turn:
+        yield
+
+
 def test_a_thread_that_would_wait_for_itself_gets_an_error_that_says_why() -> None:
     guard = Guard()
     why = "a sync cannot begin inside a transaction of the same thread"
-    with guard.hold("a transaction"), pytest.raises(UsageError, match=why):
-        guard.hold("a sync", inside_group=True).__enter__()
+    with hold(guard, "a transaction"), pytest.raises(UsageError, match=why):
+        hold(guard, "a sync", inside_group=True).__enter__()
     assert not guard._lock.locked()
 
 
 def test_only_what_a_group_is_for_may_run_inside_it_and_only_one_level_deep() -> None:
     guard = Guard()
-    with guard.hold(GROUP):
+    with hold(guard, GROUP):
         with pytest.raises(UsageError, match="inside a group"):
-            guard.hold("a compaction").__enter__()
-        with guard.hold("a transaction", inside_group=True):
+            hold(guard, "a compaction").__enter__()
+        with hold(guard, "a transaction", inside_group=True):
             assert guard.in_group
             with pytest.raises(UsageError, match="inside a transaction"):
-                guard.hold("a sync", inside_group=True).__enter__()
+                hold(guard, "a sync", inside_group=True).__enter__()
         assert guard.in_group
         assert guard._lock.locked()
     assert not guard.in_group
@@ -40,13 +49,13 @@ def test_an_exception_frees_what_was_held(*, inside: bool) -> None:
     def work() -> None:
         with ExitStack() as stack:
             if inside:
-                stack.enter_context(guard.hold(GROUP))
-            stack.enter_context(guard.hold("a transaction", inside_group=True))
+                stack.enter_context(hold(guard, GROUP))
+            stack.enter_context(hold(guard, "a transaction", inside_group=True))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         work()
-    assert (guard._thread, guard._doing, guard._lock.locked()) == (None, (), False)
+    assert (guard.thread, guard.doing, guard._lock.locked()) == (None, (), False)
 
 
 @pytest.mark.cpython
@@ -57,11 +66,11 @@ def test_another_thread_waits_until_the_guard_is_free() -> None:
 
     def work() -> None:
         started.set()
-        with guard.hold("a transaction", inside_group=True):
+        with hold(guard, "a transaction", inside_group=True):
             order.append("thread")
 
     thread = threading.Thread(target=work)
-    with guard.hold(GROUP):
+    with hold(guard, GROUP):
         thread.start()
         started.wait()
         order.append("main")
@@ -87,7 +96,7 @@ def test_work_that_ends_by_an_exception_closes_the_latch_for_good(error: BaseExc
     interrupted(guard, error)
     for _ in range(2):
         with pytest.raises(DatabaseFailedError, match="close the database and open it") as caught:
-            guard.hold("a transaction").__enter__()
+            hold(guard, "a transaction").__enter__()
         assert caught.value.__cause__ is error
         assert not guard._lock.locked()
 
@@ -102,18 +111,18 @@ def test_a_latch_that_never_gets_to_its_end_is_closed() -> None:
 def test_closing_may_hold_the_guard_after_a_failure() -> None:
     guard = Guard()
     interrupted(guard, MemoryError())
-    with guard.hold("close()", closing=True):
+    with hold(guard, "close()", closing=True):
         guard.closed = True
     with pytest.raises(UsageError, match="is closed"):
-        guard.hold("a transaction").__enter__()
+        hold(guard, "a transaction").__enter__()
 
 
 def test_closing_may_not_begin_inside_anything() -> None:
     guard = Guard()
     outer: list[Callable[[], AbstractContextManager[None]]] = [
-        lambda: guard.hold(GROUP),
-        lambda: guard.hold("a transaction"),
+        lambda: hold(guard, GROUP),
+        lambda: hold(guard, "a transaction"),
     ]
-    for hold in outer:
-        with hold(), pytest.raises(UsageError, match="close"):
-            guard.hold("close()", closing=True).__enter__()
+    for inner in outer:
+        with inner(), pytest.raises(UsageError, match="close"):
+            hold(guard, "close()", closing=True).__enter__()
