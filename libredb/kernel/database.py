@@ -42,6 +42,7 @@ class Database:
     ) -> None:
         """Put the parts together; use `libredb.open`."""
         self.mode = mode
+        self._refusal = READ_ONLY if mode == "r" else None
         self._store = store
         self._log = log
         self._window = group_commit or GroupCommit(commits=1)
@@ -62,7 +63,7 @@ class Database:
         """
         turn = self._turn("a transaction", inside_group=True)
         with turn.lock, turn:
-            tx = self._begin()
+            tx = Transaction(self._store, refusal=self._refusal)
             try:
                 result = run(fn, tx)
             finally:
@@ -78,7 +79,7 @@ class Database:
         """
         turn = self._turn("a transaction", inside_group=True)
         with turn.lock, turn:
-            tx = self._begin()
+            tx = Transaction(self._store, refusal=self._refusal)
             try:
                 yield tx
             finally:
@@ -116,9 +117,6 @@ class Database:
         """
         with self.read() as tx:
             return iter(list(tx.scan(start, end, reverse=reverse, limit=limit)))
-
-    def _begin(self) -> Transaction:
-        return Transaction(self._store, refusal=READ_ONLY if self.mode == "r" else None)
 
     def _commit(self, writes: dict[bytes, bytes | None]) -> None:
         """Append, sync, apply: durable first, visible second. Without ops there is no record."""

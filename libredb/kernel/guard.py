@@ -61,7 +61,7 @@ class Turn:
     def __enter__(self) -> None:
         """Begin, unless the database was closed or failed while this thread waited."""
         guard = self._guard
-        if not self._closing:
+        if (guard.closed or guard.latch.failure) and not self._closing:
             guard.check()
         self._outside = guard.thread, guard.doing
         guard.thread, guard.doing = get_ident(), (*guard.doing, self._what)

@@ -175,7 +175,10 @@ class Log:
     def sync(self) -> None:
         """Make every record durable; without pending ones there is nothing to do."""
         if self.durable_version < self.version:
-            self._ask("sync", self._current.sync)
+            try:
+                self._current.sync()
+            except OSError as error:
+                raise storage_error(error, f"cannot sync {self.path!r}") from error
             self.durable_version, self.pending_bytes = self.version, 0
 
     def fills(self, window: GroupCommit) -> bool:
