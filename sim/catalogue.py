@@ -25,6 +25,11 @@ def _one(name: str, file: str, old: str, new: str, killer: str) -> Mutant:
 
 
 _SYNC = '        self._ask("sync", self._current.sync)\n'
+_COMMIT_SYNC = """            try:
+                self._current.sync()
+            except OSError as error:
+                raise storage_error(error, f"cannot sync {self.path!r}") from error
+"""
 _RECOVER_SYNC = _SYNC + '        self._ask("sync the directory of"'
 _REWRITE = """        if found.proven < found.end:
             self._write(found.proven, data[found.proven : found.end])
@@ -45,12 +50,12 @@ _DURABLE = "            self.durable_version, self.pending_bytes = self.version,
 
 MUTANTS: tuple[Mutant, ...] = (
     # Commits.
-    _one("a commit is not synced", "log.py", "    " + _SYNC + _DURABLE, _DURABLE, "P2"),
+    _one("a commit is not synced", "log.py", _COMMIT_SYNC + _DURABLE, _DURABLE, "P2"),
     _one(
         "durable before the sync",
         "log.py",
-        "    " + _SYNC + _DURABLE,
-        _DURABLE + "    " + _SYNC,
+        _COMMIT_SYNC + _DURABLE,
+        _DURABLE + _COMMIT_SYNC,
         "P4",
     ),
     _one(
