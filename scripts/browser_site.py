@@ -1,0 +1,52 @@
+"""Makes a folder that a web server can serve as it is: Pyodide, our wheel and micropip, no CDN.
+
+    python -m scripts.browser_site FOLDER
+
+From this folder both ways of loading work without any other host:
+
+    await pyodide.loadPackage(new URL("libredb-<version>-py3-none-any.whl", base).href)
+    await micropip.install("<base>/libredb-<version>-py3-none-any.whl")
+
+Absent on purpose: a lock file with our wheel in it, which loading by name needs; that is a step of
+the release, because the program that makes it wants a newer Python than the rest.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.runtime.wheels import build_wheel, fetch_test_wheels, pyodide_folder
+
+# What a browser asks for; the rest of the npm package is for Node.js and for debugging.
+PYODIDE_FILES = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "python_stdlib.zip",
+    "pyodide-lock.json",
+)
+
+
+def make_site(folder: Path) -> Path:
+    """Fill `folder` and return the path of our wheel in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PYODIDE_FILES:
+        shutil.copy2(pyodide_folder() / name, folder / name)
+    for wheel in fetch_test_wheels():
+        if wheel.name.startswith("micropip-"):
+            shutil.copy2(wheel, folder / wheel.name)
+    with tempfile.TemporaryDirectory(prefix="libredb-") as built:
+        return Path(shutil.copy2(build_wheel(Path(built)), folder))
+
+
+def main() -> None:
+    """Make the folder that the command line names."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m scripts.browser_site FOLDER")
+    wheel = make_site(Path(sys.argv[1]))
+    print(f"{wheel.parent}: {', '.join(sorted(file.name for file in wheel.parent.iterdir()))}")
+
+
+if __name__ == "__main__":
+    main()
