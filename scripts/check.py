@@ -27,13 +27,22 @@ from environment import ROOT, SUPPORTED, SetupError, ensure, find_interpreters
 # Tests that are measured. All the others, the exhaustive and simulated ones above all, run without
 # the tracer: it makes them slow and would see nothing new.
 TRACED = [
-    f"tests/{name}" for name in ("unit", "contract", "property", "crash", "format", "conformance")
+    *(f"tests/{name}" for name in ("unit", "contract", "property", "crash", "format")),
+    *("tests/conformance", "tests/browser/test_adapter.py"),
 ]
+
+# The tests that start a browser. They have a stage of their own, and so has the whole suite inside
+# of one; both need what `fetch` installs, which therefore runs before everything else.
+BROWSER = ["tests/browser", "tests/runtime"]
+
+# Tests about processes, system calls and browsers run on one interpreter: no Python is in them.
+ONCE = ["tests/faults", *BROWSER]
 
 # The Python of .venv. It runs the whole suite too, in the stages `suite` and `untraced`.
 MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-# The other interpreters prove that nothing depends on the interpreter; that takes fewer seeds.
+# The other interpreters, and the one in the browser, prove that nothing depends on the interpreter;
+# that takes fewer seeds.
 FEWER_SEEDS = ["env", "LIBREDB_SIM_SEEDS=2000"]
 
 COMMAND_TIMEOUT_SECONDS = 1200
@@ -92,7 +101,9 @@ def main(names: list[str]) -> int:
         if unknown:
             print(f"no such stage: {', '.join(sorted(unknown))}", file=sys.stderr)
             return 2
-        outcomes = _run_all([stage for stage in stages if not names or stage.name in names])
+        chosen = [stage for stage in stages if not names or stage.name in names]
+        outcomes = _run_all([stage for stage in chosen if stage.name == "fetch"])
+        outcomes += _run_all([stage for stage in chosen if stage.name != "fetch"])
     _print_summary(outcomes, time.monotonic() - started)
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 
@@ -105,14 +116,19 @@ def _print_interpreters(found: dict[str, str]) -> None:
 
 
 def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
-    traced = [path for path in TRACED if (ROOT / path).is_dir()]
-    untraced = ["tests", *(f"--ignore={path}" for path in traced)]
+    traced = [path for path in TRACED if (ROOT / path).exists()]
+    untraced = ["tests", *(f"--ignore={path}" for path in (*traced, *BROWSER))]
+    elsewhere = ["tests", *(f"--ignore={path}" for path in ONCE)]
 
     def pytest(name: str, *arguments: str) -> list[str]:
         options = ["-q", "-p", "no:cacheprovider", "--durations=3", "--durations-min=5"]
         return ["-m", "pytest", *options, f"--junit-xml={reports / name}.xml", *arguments]
 
     return [
+        Stage(
+            "fetch",
+            [["python", "-m", "tests.runtime.wheels"], ["python", "-m", "tests.runtime.chromium"]],
+        ),
         Stage(
             "lint",
             [
@@ -121,6 +137,11 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             ],
         ),
         # The longest stages first, so that no core is idle while the last one runs.
+        Stage(
+            "pyodide",
+            [[*FEWER_SEEDS, "python", *pytest("pyodide", "--runtime=pyodide", "tests")]],
+            report=reports / "pyodide.xml",
+        ),
         Stage(
             "suite",
             [
@@ -138,12 +159,17 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         *(
             Stage(
                 version,
-                [[*FEWER_SEEDS, f".venv-{version}/bin/python", *pytest(version, "tests")]],
+                [[*FEWER_SEEDS, f".venv-{version}/bin/python", *pytest(version, *elsewhere)]],
                 report=reports / f"{version}.xml",
                 python=path,
             )
             for version, path in interpreters.items()
             if version != MEASURED
+        ),
+        Stage(
+            "browser",
+            [["python", *pytest("browser", *BROWSER, f"--ignore={TRACED[-1]}")]],
+            report=reports / "browser.xml",
         ),
         Stage("types", [["pyright"], ["pyright", "--verifytypes", "libredb", "--ignoreexternal"]]),
     ]
