@@ -63,12 +63,13 @@ def value_from_log(image: bytes, version: int, kind: str, first: int, second: in
     """Return bytes as they are in a log: a piece of it, or what looks like a later record's header.
 
     A value that holds a header with a good check ("future") is what a chance match of the check
-    looks like; nobody needs to wait 2**32 bytes for one. "near" has a likely version, and a wrong
-    check.
+    looks like; nobody needs to wait 2**32 bytes for one. "near" has a likely version, and a check
+    that is wrong in every bit: with one wrong bit, a tear of the last byte could mend it.
     """
     if kind == "log":
         return image[first : first + second]
     number = version + first if kind == "near" else first << 20
     fields = number.to_bytes(8, "big") + bytes(4) + second.to_bytes(4, "big")
     good = zlib.crc32(fields, zlib.crc32(image[:32]))
-    return POOL[:400] + fields + (good ^ (kind == "near")).to_bytes(4, "big")
+    wrong = 0xFFFFFFFF if kind == "near" else 0
+    return POOL[:400] + fields + (good ^ wrong).to_bytes(4, "big")
