@@ -65,8 +65,7 @@ async def measure(rounds, commits):
         entries = [(os.urandom(16), os.urandom(100)) for _ in range(count)]
         started = time.perf_counter()
         for key, value in entries:
-            with db.transaction() as tx:
-                tx.set(key, value)
+            db.transact(lambda tx, key=key, value=value: tx.set(key, value))
         return time.perf_counter() - started
 
     sides = {"libredb": ours, "raw": raw}

@@ -52,7 +52,7 @@ class Turn:
         self, guard: "Guard", lock: AbstractContextManager[object], what: str, *, closing: bool
     ) -> None:
         """Prepare; see `Guard.turn`."""
-        self.lock = lock
+        self.lock: AbstractContextManager[object] = lock
         self._guard = guard
         self._what = what
         self._closing = closing
