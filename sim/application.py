@@ -35,6 +35,10 @@ class Script(NamedTuple):
             raise Abort
 
 
+class LeftEarlyError(Exception):
+    """What the application raises in a group; its commits so far are acknowledged all the same."""
+
+
 class Application(Lives):
     """The work of the plans."""
 
@@ -95,17 +99,18 @@ class Application(Lives):
         if self.trials is not None and not pending:
             self.trials.synced()
 
-    def _group(self, groups: list[list[Any]]) -> None:
+    def _group(self, groups: list[list[Any]], ending: str = "leave") -> None:
         db = self._ready()
         latched = False
         try:
             with db.group():
-                for ops in groups:
-                    if self._commit(db, self._resolve(ops), "commit") is None:
-                        latched = True
-                        break
+                latched = not self._commit_all(db, groups)
+                if ending == "raise" and not latched:
+                    raise LeftEarlyError
         except (Crash, Violation):
             raise
+        except LeftEarlyError:
+            self.count("a group was left by an exception")
         except (Exception, KeyboardInterrupt) as error:
             if latched and not isinstance(error, self.kernel.DatabaseFailedError):
                 raise Violation("latch", f"leaving a latched group raised {error!r}") from error
@@ -117,6 +122,10 @@ class Application(Lives):
         self._must_not_have_fired("group")
         self._everything_durable(db)
         self.count("group")
+
+    def _commit_all(self, db: Any, groups: list[list[Any]]) -> bool:
+        """Commit until one fails; return whether none did."""
+        return all(self._commit(db, self._resolve(ops), "commit") is not None for ops in groups)
 
     def _everything_durable(self, db: Any) -> None:
         if db.durable_version != db.version:

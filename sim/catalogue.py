@@ -115,6 +115,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "P3",
     ),
     _one(
+        "a group that is left by an exception does not sync",
+        "database.py",
+        "                    self._sync()\n                raise\n",
+        "                    pass\n                raise\n",
+        "P3",
+    ),
+    _one(
         "only commits in a group fill the window",
         "database.py",
         "if self._log.fills(self._window) and not self._guard.in_group:",

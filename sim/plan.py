@@ -6,7 +6,7 @@ it is:
 
     ("open", mode, window)       window: None, or (commits, bytes)
     ("tx", ops, ending)          ending: "commit", or "abort" by an exception of the user
-    ("group", [ops, ...])        commits inside one `group()`
+    ("group", [ops, ...], "leave" | "raise")    commits inside one `group()`, and how it is left
     ("get", key) ("scan", start, end, reverse, limit) ("sync",) ("compact",) ("close",)
     ("read-only",) ("verify",) ("backup",)
     ("power", fate) ("kill", thousandths of pages lost) ("drop",)

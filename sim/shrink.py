@@ -65,9 +65,9 @@ def _smaller_steps(step: Step) -> Iterator[Step]:
     elif step[0] == "group":
         transactions = list(step[1])
         for index in range(len(transactions)):
-            yield ("group", transactions[:index] + transactions[index + 1 :])
+            yield ("group", transactions[:index] + transactions[index + 1 :], *step[2:])
             for ops in _smaller_ops(list(transactions[index])):
-                yield ("group", [*transactions[:index], ops, *transactions[index + 1 :]])
+                yield ("group", [*transactions[:index], ops, *transactions[index + 1 :]], *step[2:])
     elif step[0] == "open" and step[2] is not None:
         yield ("open", step[1], None)
     elif step[0] == "fault" and step[4] not in (0, 1000):

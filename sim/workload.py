@@ -87,6 +87,7 @@ def draw_group(generator: Generator, most: int = 5) -> Step:
     return (
         "group",
         [[draw_op(generator) for _ in range(generator.between(1, 2))] for _ in range(count)],
+        "raise" if generator.chance(0.1) else "leave",
     )
 
 
