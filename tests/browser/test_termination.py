@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, Page, Playwright
+from playwright.sync_api import Browser, Error, Page, Playwright
 
 from tests.browser.conftest import Site
 from tests.runtime.chromium import ARGUMENTS, ensure_chromium
@@ -91,6 +91,14 @@ def test_no_acknowledged_commit_is_lost_when_the_browser_is_killed(
     assert found >= acknowledged > 0
 
 
+def connect(playwright: Playwright, port: int) -> Browser:
+    """Connect to a browser that has just started; on a busy machine it may need a second call."""
+    for _ in range(3):
+        with suppress(Error):
+            return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+    return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", timeout=120_000)
+
+
 @contextmanager
 def killed_browser(
     playwright: Playwright, profile: Path
@@ -120,7 +128,7 @@ def killed_browser(
             assert process.poll() is None, "the browser ended by itself"
             time.sleep(0.02)
         port = int(port_file.read_text().splitlines()[0])
-        browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+        browser = connect(playwright, port)
         yield browser.contexts[0].new_page(), kill
         with suppress(Error):
             browser.close()  # the connection to it, that is; the browser has gone
