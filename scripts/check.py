@@ -45,7 +45,7 @@ MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
 # that takes fewer seeds.
 FEWER_SEEDS = ["env", "LIBREDB_SIM_SEEDS=2000"]
 
-COMMAND_TIMEOUT_SECONDS = 1200
+COMMAND_TIMEOUT_SECONDS = 2400
 
 
 @dataclass(frozen=True)
