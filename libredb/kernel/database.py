@@ -61,6 +61,7 @@ class Database:
             StorageError: storage failed; the outcome is unknown and the database has to be
             reopened.
         """
+        # `transaction` once more: going through it would cost each commit a second context.
         turn = self._turn("a transaction", inside_group=True)
         with turn.lock, turn:
             tx = Transaction(self._store, refusal=self._refusal)

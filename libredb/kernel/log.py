@@ -203,11 +203,12 @@ class Log:
     ) -> None:
         """Write the next file whole, its header last, and let it take the place of `current`."""
         salt = self._ask("draw a salt for", self._fs.entropy, 8)
-        self._file = self._ask("create the next file of", self._fs.create_next, self.path, current)
         records = sum(1 for _ in snapshot_pieces(store))
-        self.header = FileHeader(salt, generation, records, self.version)
-        if not self.header.in_range:
+        header = FileHeader(salt, generation, records, self.version)
+        if not header.in_range:
             raise UsageError("this database cannot be compacted again; copy it into a new one")
+        self._file = self._ask("create the next file of", self._fs.create_next, self.path, current)
+        self.header = header
         self._check_seed = self._last_check = self.header.check_seed
         self.end = RECORDS_OFFSET
         self._write(0, bytes(RECORDS_OFFSET))
@@ -256,7 +257,7 @@ class Log:
         self._write(record.MARK_OFFSET, record.encode_mark(self.end, self._check_seed))
 
     def _write(self, offset: int, data: bytes) -> None:
-        try:
+        try:  # written out here and in `sync`: `_ask` would cost every commit a few calls
             count = self._current.write(offset, data)
         except OSError as error:
             raise storage_error(error, f"cannot write to {self.path!r}") from error

@@ -79,7 +79,7 @@ def verify(path: str, fs: FileSystem) -> VerifyReport:
         return VerifyReport(path, "empty", reading.size_bytes)
     return VerifyReport(
         path,
-        "cut" if found.tail else "clean",
+        found.outcome,
         reading.size_bytes,
         found.end,
         found.header.generation,
@@ -139,7 +139,7 @@ def _read_steadily(log: Log) -> Reading:
     """Read until the log is clean or two readings agree, which a writer at work prevents."""
     reading = log.read(writable=False)
     for _ in range(READINGS - 1):
-        if reading.found is not None and not reading.found.tail:
+        if reading.found is not None and reading.found.outcome == "clean":
             break
         log.release()
         previous, reading = reading, log.read(writable=False)
@@ -151,7 +151,7 @@ def _read_steadily(log: Log) -> Reading:
 def _report(path: str, found: Replay) -> RecoveryReport:
     return RecoveryReport(
         path,
-        "cut" if found.tail else "clean",
+        found.outcome,
         found.end,
         found.version,
         found.durable_version,

@@ -93,6 +93,11 @@ class Replay:
     """What follows the log, without zero bytes at its end."""
 
     @property
+    def outcome(self) -> Literal["clean", "cut"]:
+        """Whether something followed the log that has to be cut off."""
+        return "cut" if self.tail else "clean"
+
+    @property
     def durable_version(self) -> int:
         """The last commit known synced."""
         return self.header.base_version + bisect_left(self.starts, self.proven)
