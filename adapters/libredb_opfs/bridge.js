@@ -90,6 +90,20 @@ class Slots {
     }
   }
 
+  /**
+   * Write zeros to `[start, end)`; return how many the browser says it wrote.
+   * @param {number} slot
+   * @param {number} start
+   * @param {number} end
+   */
+  fill(slot, start, end) {
+    try {
+      return this.#handles[slot].write(new Uint8Array(end - start), { at: start });
+    } catch (error) {
+      return this.#refuse(error);
+    }
+  }
+
   /** @param {number} slot */
   flush(slot) {
     try {

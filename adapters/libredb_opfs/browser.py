@@ -21,7 +21,7 @@ from libredb_opfs.refusal import os_error
 PATIENCE_SECONDS = 5.0
 """How long `acquire` waits: a page that was reloaded or crashed gives its files back late."""
 
-_CALLS = ("size", "read", "write", "flush", "truncate", "close", "refusal")
+_CALLS = ("size", "read", "write", "fill", "flush", "truncate", "close", "refusal")
 
 _IMPORT = """(source) => {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));

@@ -6,8 +6,10 @@
 OPFS has no synchronous rename, so a file is never moved: `replace` is a truncate and a flush. Both
 files are opened once, by `acquire`, because opening is asynchronous; the browser gives each to one
 owner alone, so the whole file system is ours while it is open. Adapters know no format: which slot
-is the database is for the kernel to judge. Absent on purpose: buffers, and room kept ahead (it
-gains nothing here).
+is the database is for the kernel to judge. Absent on purpose: buffers.
+
+Room is kept ahead as in `libredb_osfs`, whose logfile.py says why: zeros behind the end spare the
+commits that follow a write of the journal wherever the browser syncs data without it.
 """
 
 import errno
@@ -23,6 +25,12 @@ from libredb_opfs.refusal import os_error
 
 STAGING_BYTES = 1 << 18
 """Room for what crosses between Python and JavaScript in one call; a commit is rarely larger."""
+
+STEP_BYTES = 1 << 18
+"""Room ends at a multiple of this: smaller than on a server, because a site has a quota."""
+
+SMALL_BYTES = STEP_BYTES // 4
+"""Only growth up to this is worth room."""
 
 SLOTS = (0, 1)
 
@@ -46,6 +54,10 @@ class Bridge(Protocol):
         """Write the begin of the staging area to the slot and return the count."""
         ...
 
+    def fill(self, slot: int, start: int, end: int, /) -> int:
+        """Write zeros to `[start, end)` of the slot and return the count."""
+        ...
+
     def flush(self, slot: int, /) -> int:
         """Make the slot durable."""
         ...
@@ -63,6 +75,10 @@ class OpfsLogFile:
     """One slot, as an open file; keeps P1 to P6. The browser's handle belongs to the file system.
 
     A file keeps its file system alive, and a closed file refuses everything.
+
+    Invariant: room is reserved by a write if and only if (1) a sync returned and neither a
+    truncate nor growth came after it, (2) the write grows the file, by at most SMALL_BYTES, and
+    (3) it ends beyond the room that was refused last.
     """
 
     def __init__(self, fs: "OpfsFileSystem", slot: int) -> None:
@@ -72,6 +88,10 @@ class OpfsLogFile:
         self._staging = fs.staging
         self.slot = slot
         self._open = True
+        # Where the file ends as far as this object knows; it only tells a write whether to look.
+        self._end = 0
+        self._may_reserve = False
+        self._refused_end = 0
 
     def size(self) -> int:
         """Return the length of the file."""
@@ -108,6 +128,8 @@ class OpfsLogFile:
         """
         self._require_open()
         length = len(data)
+        if offset + length > self._end:
+            self._grow_to(offset + length)
         if length <= STAGING_BYTES:
             self._staging[:length] = data
             count = self._bridge.write(self.slot, offset, length)
@@ -123,11 +145,15 @@ class OpfsLogFile:
         """Make every earlier write and truncate of this file durable."""
         self._require_open()
         self._checked(self._bridge.flush(self.slot))
+        self._may_reserve = True
 
     def truncate(self, length: int, /) -> None:
-        """Cut the file to `length`, not yet durable."""
+        """Cut the file to `length`, not yet durable, and forget the room behind it."""
         self._require_open()
         self._checked(self._bridge.truncate(self.slot, length))
+        self._end = length
+        self._may_reserve = False
+        self._refused_end = 0
 
     def close(self) -> None:
         """Refuse everything from now on; nothing is made durable."""
@@ -137,11 +163,26 @@ class OpfsLogFile:
         """Cut the file to nothing, durably, also if it is empty already.
 
         Seeing it empty does not mean that it is empty on the disk: whoever emptied it may have
-        ended before the flush.
+        ended before the flush. What is written to it next is not yet worth room (P3).
         """
         if self.size() > 0:
             self.truncate(0)
         self.sync()
+        self._may_reserve = False
+
+    def _grow_to(self, end: int) -> None:
+        """Expect a write that ends at `end`, and reserve room behind it where that is worth it."""
+        may_reserve, self._may_reserve = self._may_reserve, False
+        self._end = end
+        if may_reserve and end > self._refused_end:
+            size = self.size()
+            if size <= end <= size + SMALL_BYTES:
+                room_end = (end // STEP_BYTES + 1) * STEP_BYTES
+                if self._bridge.fill(self.slot, size, room_end) == room_end - size:
+                    self._end = room_end
+                else:  # a favour, not a promise: what there is of it goes, and the write goes on
+                    self._refused_end = room_end
+                    self._bridge.truncate(self.slot, size)
 
     def _refuse_count(self, count: int, length: int) -> NoReturn:
         self._checked(count)

@@ -12,9 +12,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from libredb_opfs import OpfsFileSystem, acquire, browser, destroy, names, storage
+from libredb_opfs import OpfsFileSystem, OpfsLogFile, acquire, browser, destroy, names, storage
 from libredb_opfs import request_persistence as request
-from libredb_opfs.filesystem import STAGING_BYTES
+from libredb_opfs.filesystem import SMALL_BYTES, STAGING_BYTES, STEP_BYTES
 from libredb_opfs.refusal import os_error
 
 import libredb
@@ -30,6 +30,7 @@ class FakeBridge:
         self.calls: list[str] = []
         self.told: tuple[str, str] = ("", "")
         self.count: Callable[[int], int] = lambda length: length
+        self.room: Callable[[int], int] = lambda length: length
 
     def refusal(self) -> Sequence[str]:
         return self.told
@@ -49,6 +50,13 @@ class FakeBridge:
         file[offset : offset + length] = self.staging[:length]
         return -1 if any(self.told) else self.count(length)
 
+    def fill(self, slot: int, start: int, end: int, /) -> int:
+        self.calls.append("fill")
+        file = self.files[slot]
+        assert start == len(file), "zeros are put behind the end and nowhere else"
+        file.extend(bytes(end - start))
+        return self.room(end - start)
+
     def flush(self, slot: int, /) -> int:
         self.calls.append("flush")
         return -1 if any(self.told) else 0
@@ -56,6 +64,7 @@ class FakeBridge:
     def truncate(self, slot: int, length: int, /) -> int:
         del self.files[slot][length:]
         self.files[slot].extend(bytes(length - len(self.files[slot])))
+        self.calls.append(f"truncate to {length}")
         return 0
 
     def close(self) -> None:
@@ -75,12 +84,96 @@ def test_the_python_side_keeps_the_promise(promise: kit.Promise) -> None:
         pytest.skip(reason)
 
 
-def test_a_commit_is_one_write_and_one_flush() -> None:
+@pytest.mark.parametrize("length", [100, 250_000])
+def test_a_commit_is_one_write_and_one_flush(length: int) -> None:
     fs, bridge = make()
     with libredb.open("app.libredb", fs=fs) as db:
+        db.transact(lambda tx: tx.set(b"first", b"after opening, it may reserve room"))
         bridge.calls.clear()
-        db.transact(lambda tx: tx.set(b"key", b"value" * 50_000))
+        db.transact(lambda tx: tx.set(b"key", bytes(length)))
         assert bridge.calls == ["write", "flush"]
+
+
+# Room: the policy of libredb_osfs, whose tests say why.
+
+
+def open_file(length: int) -> tuple[OpfsLogFile, FakeBridge]:
+    """Return a synced file of so many bytes, which has not been written to since."""
+    fs, bridge = make()
+    file = fs.create_next("app", None)
+    file.write(0, b"x" * length)
+    file.sync()
+    bridge.calls.clear()
+    return file, bridge
+
+
+@pytest.mark.parametrize("length", [1, STEP_BYTES - 100, STEP_BYTES - 1, STEP_BYTES])
+def test_the_first_growth_after_a_sync_fills_room_up_to_the_next_step(length: int) -> None:
+    file, bridge = open_file(length)
+    file.write(length, b"y" * 100)
+    room_end = ((length + 100) // STEP_BYTES + 1) * STEP_BYTES
+    assert bridge.calls == ["fill", "write"]
+    assert file.size() == room_end
+    assert file.read(length, room_end) == (b"y" * 100).ljust(room_end - length, b"\0")
+    # Within the room nothing grows, and so nothing is filled.
+    file.sync()
+    file.write(room_end - 100, b"z" * 100)
+    assert bridge.calls == ["fill", "write", "flush", "write"]
+    file.sync()
+    file.write(room_end, b"z")
+    assert bridge.calls[-2:] == ["fill", "write"]
+
+
+def test_a_file_that_was_emptied_and_never_synced_again_has_no_room() -> None:
+    fs, bridge = make()
+    for _ in range(2):
+        file = fs.create_next("app", None)
+        file.write(0, b"x")
+        assert "fill" not in bridge.calls
+        assert file.size() == 1
+
+
+def test_growth_before_a_sync_or_after_a_truncate_or_in_big_pieces_has_no_room() -> None:
+    file, bridge = open_file(1000)
+    file.write(1000, bytes(SMALL_BYTES + 1))
+    file.write(1000 + SMALL_BYTES + 1, b"not synced since it grew")
+    file.sync()
+    file.truncate(500)
+    file.write(500, b"nor since it was cut")
+    assert "fill" not in bridge.calls
+    file.sync()
+    file.write(520, b"now")
+    assert bridge.calls[-2:] == ["fill", "write"]
+
+
+def test_a_new_file_object_looks_where_the_file_ends() -> None:
+    fs, bridge = make()
+    fs.create_next("app", None).write(0, b"x" * 1000)
+    (file, _) = fs.open("app", writable=True)
+    file.sync()
+    file.write(0, b"y")
+    assert "fill" not in bridge.calls
+    file.sync()
+    file.write(1000, b"y")
+    assert bridge.calls[-2:] == ["fill", "write"]
+
+
+@pytest.mark.parametrize("count", [-1, 0, 4_294_967_295])
+def test_refused_room_is_cut_off_and_the_write_goes_on(count: int) -> None:
+    file, bridge = open_file(1000)
+    bridge.room = lambda _: count
+    for step in range(3):
+        file.write(1000 + step, b"y")
+        file.sync()
+    # It is asked for once, and again only behind the room that was refused.
+    assert bridge.calls == ["fill", "truncate to 1000", *["write", "flush"] * 3]
+    assert file.size() == 1003
+    file.write(1003, bytes(STEP_BYTES - 1003))
+    file.sync()
+    bridge.calls.clear()
+    bridge.room = lambda length: length
+    file.write(STEP_BYTES, b"y")
+    assert bridge.calls == ["fill", "write"]
 
 
 @pytest.mark.parametrize("count", [0, 148, 150, 4_294_967_295])

@@ -9,7 +9,9 @@ from typing import Any, cast
 
 import pytest
 from libredb_opfs import OpfsFileSystem
+from libredb_opfs.filesystem import STEP_BYTES
 
+import libredb
 from tests.conformance import kit
 
 pytestmark = pytest.mark.opfs
@@ -50,3 +52,14 @@ def test_opfs_keeps_the_promise(promise: kit.Promise, opfs: OpfsFileSystem) -> N
     reason = kit.check(promise, subject)
     if reason is not None:
         pytest.skip(reason)
+
+
+def test_an_open_database_keeps_room_and_close_gives_it_back(opfs: OpfsFileSystem) -> None:
+    with libredb.open("app.libredb", fs=opfs) as db:
+        db.transact(lambda tx: tx.set(b"key", b"value"))
+        file, other = opfs.open("app.libredb", writable=False)
+        end = db.log_bytes
+        assert (file.size(), other.size()) == (STEP_BYTES, 0)
+        assert file.read(end, STEP_BYTES) == bytes(STEP_BYTES - end)
+    file, other = opfs.open("app.libredb", writable=False)
+    assert (file.size(), other.size()) == (end, 0)
