@@ -26,7 +26,6 @@ Zero bytes are never a record, so a log may end in any number of them.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from struct import Struct
-from typing import NamedTuple
 from zlib import crc32
 
 from libredb.kernel.transaction import Op
@@ -44,6 +43,7 @@ MAX_PAYLOAD_BYTES = 1 << 30
 
 _FILE_HEADER = Struct(">4sHH8sIIQ")
 _RECORD_HEADER = Struct(">QII")
+_VOUCHER = Struct(">QIII")
 _MARK = Struct(">Q")
 _CHECK = Struct(">I")
 _CHECKS = Struct(">II")
@@ -51,7 +51,7 @@ _LENGTH = Struct(">I")
 
 FILE_HEADER_LENGTH = _FILE_HEADER.size + _CHECK.size
 MARK_LENGTH = _MARK.size + _CHECK.size
-VOUCHER_LENGTH = _RECORD_HEADER.size + _CHECK.size
+VOUCHER_LENGTH = _VOUCHER.size
 """The part of a record header that stands alone, and can vouch that earlier commits were synced."""
 RECORD_HEADER_LENGTH = _RECORD_HEADER.size + _CHECKS.size
 SMALLEST_RECORD = RECORD_HEADER_LENGTH + 1 + _LENGTH.size
@@ -117,12 +117,8 @@ def decode_mark(data: bytes, check_seed: int) -> int | None:
     return length if data[:MARK_LENGTH] == encode_mark(length, check_seed) else None
 
 
-class RecordHeader(NamedTuple):
-    """The first 16 bytes of a record."""
-
-    version: int
-    unsynced: int
-    payload_length: int
+RecordHeader = tuple[int, int, int]
+"""The first 16 bytes of a record: version, unsynced, payload length."""
 
 
 def encode_record(
@@ -139,15 +135,16 @@ def decode_record_header(data: bytes, offset: int, check_seed: int) -> RecordHea
     fields = data[offset : offset + VOUCHER_LENGTH]
     if len(fields) < VOUCHER_LENGTH:
         return None
-    if crc32(fields[: _RECORD_HEADER.size], check_seed) != _CHECK.unpack_from(fields, 16)[0]:
+    version, unsynced, payload_length, check = _VOUCHER.unpack(fields)
+    if crc32(fields[: _RECORD_HEADER.size], check_seed) != check:
         return None
-    return RecordHeader(*_RECORD_HEADER.unpack_from(fields))
+    return version, unsynced, payload_length
 
 
 def body_check_of(data: bytes, offset: int, payload_length: int, previous_check: int) -> int | None:
     """Return the body check of the record at `offset` if it holds, else None."""
     start = offset + RECORD_HEADER_LENGTH
-    payload = memoryview(data)[start : start + payload_length]
+    payload = data[start : start + payload_length]
     check = crc32(payload, crc32(data[offset : offset + _RECORD_HEADER.size], previous_check))
     return check if check == _CHECK.unpack_from(data, offset + VOUCHER_LENGTH)[0] else None
 
@@ -174,21 +171,18 @@ def decode_ops(data: bytes, offset: int, end: int) -> list[Op] | None:
     """Return the ops in `data[offset:end]`, or None if these bytes are not well-formed ops."""
     ops: list[Op] = []
     while offset < end:
-        tag = data[offset]
-        key, offset = _decode_bytes(data, offset + 1, end)
-        value = None
+        tag, start = data[offset], offset + DELETE_OVERHEAD
+        if tag > 1 or start > end:
+            return None
+        offset = start + _LENGTH.unpack_from(data, start - _LENGTH.size)[0]
+        key, value = data[start:offset], None
         if tag == 1:
-            value, offset = _decode_bytes(data, offset, end)
-        if tag > 1 or offset > end:
+            start = offset + _LENGTH.size
+            if start > end:
+                return None
+            offset = start + _LENGTH.unpack_from(data, start - _LENGTH.size)[0]
+            value = data[start:offset]
+        if offset > end:
             return None
         ops.append((key, value))
     return ops
-
-
-def _decode_bytes(data: bytes, offset: int, end: int) -> tuple[bytes, int]:
-    """Return length-prefixed bytes and the offset after them: beyond `end` if they do not fit."""
-    start = offset + _LENGTH.size
-    if start > end:
-        return b"", end + 1
-    (length,) = _LENGTH.unpack_from(data, offset)
-    return data[start : start + length], start + length

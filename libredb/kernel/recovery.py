@@ -218,9 +218,10 @@ def find_voucher(rest: bytes, expected: int, check_seed: int) -> int | None:
     common = next((i for i in range(8) if low[i] != high[i]), 8)
     for match in re.finditer(b"(?=%b)(?!\0{8})" % re.escape(low[:common]), rest):
         header = record.decode_record_header(rest, match.start(), check_seed)
-        if header is None or not expected < header.version <= highest:
+        if header is None:
             continue
-        if header.version - header.unsynced > expected:
+        version, unsynced, _ = header
+        if expected < version <= highest and version - unsynced > expected:
             return match.start()
     return None
 
@@ -237,22 +238,29 @@ def _read_mark(log: Replay, data: bytes) -> None:
 def _walk(path: str, log: Replay, data: bytes) -> None:
     """Replay every valid record; the numbers are those of the rule at the top."""
     base, seed = log.header.base_version, log.header.check_seed
+    entries: dict[bytes, bytes] = {}
     while (header := record.decode_record_header(data, log.end, seed)) is not None:  # (1)
+        version, unsynced, length = header
         payload = log.end + RECORD_HEADER_LENGTH
-        end = payload + header.payload_length
+        end = payload + length
         if (
-            header.version != log.version + 1  # (2)
+            version != log.version + 1  # (2)
             or not payload < end <= len(data)  # (3)
-            or header.unsynced > header.version - base - 1  # (4)
+            or unsynced > version - base - 1  # (4)
         ):
-            return
-        check = record.body_check_of(data, log.end, header.payload_length, log.last_check)
+            break
+        check = record.body_check_of(data, log.end, length, log.last_check)
         if check is None:  # (5)
-            return
+            break
         ops = record.decode_ops(data, payload, end)
         if ops is None:
             raise CorruptLogError(path, payload, "a valid record holds malformed ops; report this")
+        for key, value in ops:
+            if value is None:
+                entries.pop(key, None)
+            else:
+                entries[key] = value
         log.starts.append(log.end)
-        log.proven = max(log.proven, log.starts[header.version - header.unsynced - base - 1])
-        log.store.apply(ops)
-        log.version, log.end, log.last_check = header.version, end, check
+        log.proven = max(log.proven, log.starts[version - unsynced - base - 1])
+        log.version, log.end, log.last_check = version, end, check
+    log.store = OrderedStore(entries)

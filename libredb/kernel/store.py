@@ -29,14 +29,14 @@ class OrderedStore:
     every key below it is in an earlier block. There is always at least one block.
     """
 
-    def __init__(self) -> None:
-        """Create an empty store."""
-        self._values: dict[bytes, bytes] = {}
-        self._pending: set[bytes] = set()
+    def __init__(self, entries: dict[bytes, bytes] | None = None) -> None:
+        """Create a store of `entries`; their order is made when it is needed."""
+        self._values: dict[bytes, bytes] = dict(entries or {})
+        self._pending: set[bytes] = set(self._values)
         self._keys: list[list[bytes]] = [[]]
         self._blocks: list[list[bytes]] = [[]]
         self._bounds: list[bytes] = []
-        self.size_bytes: int = 0
+        self.size_bytes: int = sum(map(len, self._values)) + sum(map(len, self._values.values()))
         """The bytes of all keys and values."""
 
     def __len__(self) -> int:
