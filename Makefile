@@ -21,8 +21,8 @@ demo: venv ## Show the database at work on real data, killed and recovered.
 test: venv ## Everything CI checks: lint, types, tests, coverage, other Pythons.
 	@$(BIN)/python scripts/check.py
 
-lint: venv ## Check style and format.
-	@$(BIN)/python scripts/check.py lint
+lint: venv ## Check style and format, of Python and of JavaScript.
+	@$(BIN)/python scripts/check.py lint javascript
 
 types: venv ## Check types, and that the public interface is fully typed.
 	@$(BIN)/python scripts/check.py types

@@ -36,14 +36,16 @@ TRACED = [
 # of one; both need what `fetch` installs, which therefore runs before everything else.
 BROWSER = ["tests/browser", "tests/runtime"]
 
+# Where our JavaScript is; style and format here, types as web/tsconfig.json says.
+JAVASCRIPT = ["adapters", "tests/runtime", "--error-on-warnings"]
+
 # Tests about processes, system calls and browsers run on one interpreter: no Python is in them.
 ONCE = ["tests/faults", *BROWSER]
 
 # The Python of .venv. It runs the whole suite too, in the stages `suite` and `untraced`.
 MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-# The other interpreters, and the one in the browser, prove that nothing depends on the interpreter;
-# that takes fewer seeds.
+# The other interpreters prove that nothing depends on the interpreter; that takes fewer seeds.
 FEWER_SEEDS = ["env", "LIBREDB_SIM_SEEDS=2000"]
 
 COMMAND_TIMEOUT_SECONDS = 2400
@@ -137,10 +139,18 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
                 ["ruff", "format", "--check"],
             ],
         ),
+        Stage(
+            "javascript",
+            [
+                ["python", "-m", "tests.runtime.wheels"],
+                ["web/node_modules/.bin/biome", "check", "--config-path=web", *JAVASCRIPT],
+                ["web/node_modules/.bin/tsc", "--project", "web"],
+            ],
+        ),
         # The longest stages first, so that no core is idle while the last one runs.
         Stage(
             "pyodide",
-            [[*FEWER_SEEDS, "python", *pytest("pyodide", "--runtime=pyodide", "tests")]],
+            [["python", *pytest("pyodide", "--runtime=pyodide", "tests")]],
             report=reports / "pyodide.xml",
         ),
         Stage(

@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
 PYODIDE = ROOT / "web" / "node_modules" / "pyodide"
+BIOME = ROOT / "web" / "node_modules" / ".bin" / "biome"
 
 _REQUIREMENTS = ROOT / "web" / "requirements-pyodide.txt"
 # Pyodide 314 is CPython 3.14 for this platform; most wheels are for any.
@@ -36,9 +37,12 @@ class PreparationError(RuntimeError):
 
 
 def pyodide_folder() -> Path:
-    """Return the folder of the pinned Pyodide, installing it with npm if it is not there."""
-    if not (PYODIDE / "pyodide.mjs").is_file():
-        _run(["npm", "ci", "--omit=dev"], cwd=ROOT / "web")
+    """Return the folder of the pinned Pyodide, installing it with npm if it is not there.
+
+    With it come the tools that check the JavaScript of this repository: one lock file, one install.
+    """
+    if not all(path.is_file() for path in (PYODIDE / "pyodide.mjs", BIOME)):
+        _run(["npm", "ci"], cwd=ROOT / "web")
     return PYODIDE
 
 
