@@ -52,7 +52,7 @@ _WORKER_ARGUMENTS = (
 )
 _START = """([code, argument]) => {
   const tell = (text) => fetch("/relay", { method: "POST", body: JSON.stringify(
-    { kind: "gone", text: String(text) }) });
+    [{ kind: "gone", text: String(text) }]) });
   window.workers.run("tests", code, argument).then(() => tell("it ended"), tell);
 }"""
 _MAIN = f"""
@@ -164,8 +164,8 @@ class _Run:
     gone: str = ""
     uncollected: dict[str, str] = field(default_factory=dict[str, str])
     absent: set[str] = field(default_factory=set[str])
-    inbox: "queue.SimpleQueue[tuple[Message, queue.SimpleQueue[str]]]" = field(
-        default_factory=queue.SimpleQueue[tuple[Message, queue.SimpleQueue[str]]]
+    inbox: "queue.SimpleQueue[tuple[list[Message], queue.SimpleQueue[str]]]" = field(
+        default_factory=queue.SimpleQueue[tuple[list[Message], queue.SimpleQueue[str]]]
     )
     closed: bool = False
 
@@ -177,7 +177,7 @@ class _Run:
             reporter.write_line(text)
 
     def receive(self, body: bytes) -> bytes:
-        """Pass one message to the thread that runs pytest, and wait for the answer."""
+        """Pass messages to the thread that runs pytest, and wait for the answer."""
         if self.closed:
             return b'"stop"'
         answer: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -196,7 +196,7 @@ class _Run:
         heard = time.monotonic()
         while not self.gone:
             try:
-                message, answer = self.inbox.get(timeout=0.25)
+                messages, answer = self.inbox.get(timeout=0.25)
             except queue.Empty:
                 if time.monotonic() - heard > silence:
                     self.gone = f"the worker said nothing for {silence:.0f} s"
@@ -204,7 +204,8 @@ class _Run:
                 continue
             heard = time.monotonic()
             try:
-                self._replay(message)
+                for message in messages:
+                    self._replay(message)
             finally:
                 self.stopped = bool(self.session.shouldfail or self.session.shouldstop)
                 answer.put("stop" if self.stopped else "go on")

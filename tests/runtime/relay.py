@@ -1,7 +1,9 @@
 """Runs pytest inside the worker and hands every report to the host.
 
 A call to the host waits for its answer, so reports arrive in order and none is lost; the answer
-says whether to go on. It happens between the phases of a test, so it is part of no duration.
+says whether to go on. It happens between the phases of a test, so it is part of no duration. Calls
+take longer than most tests, so there are two for each: before it begins, and once it is known
+how it went; what can wait goes with the next one.
 This module needs no browser to be imported; `js` exists only in the worker.
 """
 
@@ -31,13 +33,13 @@ def empty_opfs() -> "OpfsFileSystem":
     return fs
 
 
-def ask_host(message: dict[str, Any]) -> str:
-    """Send one message and return the host's answer: `go on` or `stop`."""
+def ask_host(messages: list[dict[str, Any]]) -> str:
+    """Send some messages and return the host's answer: `go on` or `stop`."""
     js: Any = importlib.import_module("js")
     request = js.XMLHttpRequest.new()
     # Not asynchronous: only a worker may wait like this, and it keeps the reports in order.
     request.open("POST", "/relay", False)
-    request.send(json.dumps(message, default=repr))
+    request.send(json.dumps(messages, default=repr))
     return str(json.loads(request.responseText))
 
 
@@ -52,8 +54,9 @@ async def main(request: str) -> int:
         pass  # The tests that want it say so.
     else:
         _opfs.append(await libredb_opfs.acquire("pytest"))
-    code = int(pytest.main(asked["arguments"], plugins=[Relay(asked)]))
-    ask_host({"kind": "end", "code": code})
+    relay = Relay(asked)
+    code = int(pytest.main(asked["arguments"], plugins=[relay]))
+    relay.send({"kind": "end", "code": code})
     return code
 
 
@@ -66,6 +69,13 @@ class Relay:
         self._options: dict[str, Any] = asked["options"]
         self._session: pytest.Session | None = None
         self._config: pytest.Config | None = None
+        self._unsent: list[dict[str, Any]] = []
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send what was kept and this message."""
+        messages, self._unsent = [*self._unsent, message], []
+        if ask_host(messages) == "stop" and self._session is not None:
+            self._session.shouldstop = "the host asked to stop"
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take over the host's options about tracebacks and about the tests themselves."""
@@ -79,7 +89,7 @@ class Relay:
         items[:] = [item for item in items if item.nodeid in self._order]
         items.sort(key=lambda item: self._order[item.nodeid])
         absent = self._order.keys() - {item.nodeid for item in items}
-        self._send({"kind": "absent", "tests": sorted(absent)})
+        self.send({"kind": "absent", "tests": sorted(absent)})
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Remember whom to stop."""
@@ -87,23 +97,27 @@ class Relay:
 
     def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
         """Name the test before it runs, so that a crash can be told from a failure."""
-        self._send({"kind": "start", "test": nodeid, "location": location})
+        self.send({"kind": "start", "test": nodeid, "location": location})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hand over the report of one phase."""
         assert self._config is not None
         hook = self._config.hook
         data = hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._send({"kind": "report", "report": data})
+        message = {"kind": "report", "report": data}
+        if report.when == "call" or not report.passed:
+            self.send(message)
+        else:
+            self._unsent.append(message)
 
     def pytest_runtest_logfinish(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
         """Say that the test has nothing more to report."""
-        self._send({"kind": "finish", "test": nodeid, "location": location})
+        self._unsent.append({"kind": "finish", "test": nodeid, "location": location})
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Hand over why a file could not be collected here."""
         if report.failed:
-            self._send({"kind": "collect", "node": report.nodeid, "text": report.longreprtext})
+            self.send({"kind": "collect", "node": report.nodeid, "text": report.longreprtext})
 
     def pytest_warning_recorded(
         self,
@@ -113,7 +127,7 @@ class Relay:
         location: tuple[str, int, str] | None,
     ) -> None:
         """Hand over a warning for the host's summary."""
-        self._send(
+        self.send(
             {
                 "kind": "warning",
                 "message": str(warning_message.message),
@@ -125,7 +139,3 @@ class Relay:
                 "location": location,
             }
         )
-
-    def _send(self, message: dict[str, Any]) -> None:
-        if ask_host(message) == "stop" and self._session is not None:
-            self._session.shouldstop = "the host asked to stop"

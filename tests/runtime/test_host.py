@@ -169,7 +169,7 @@ def run(
 ) -> pytest.RunResult:
     def speak(run: host._Run) -> None:
         for message in messages:
-            run.receive(json.dumps(message).encode())
+            run.receive(json.dumps([message]).encode())
 
     def evaluate(code: str, *arguments: object) -> None:
         if code == "0":
