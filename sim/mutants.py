@@ -18,6 +18,7 @@ from typing import Any
 import libredb
 from sim import exhaustive
 from sim.catalogue import MUTANTS, Mutant
+from sim.oracle import Violation
 from sim.profiles import PROFILES
 from sim.runner import run
 
@@ -96,8 +97,11 @@ def killed_by(kernel: Any, profile: str, seeds: int) -> str | None:
         shares = 16 if profile in ("flips", "cuts") else 1
         tally = exhaustive.run_share(profile, shares - 1, shares, kernel)
         return tally.failures[0][1] if tally.failures else None
-    for plan in plans:
-        violation = run(plan, kernel=kernel).violation
-        if violation is not None:
-            return f"seed {plan.seed}: {violation}" if profile in PROFILES else str(violation)
+    try:
+        for plan in plans:
+            violation = run(plan, kernel=kernel).violation
+            if violation is not None:
+                return f"seed {plan.seed}: {violation}" if profile in PROFILES else str(violation)
+    except Violation as violation:  # while the calls of an operation were counted
+        return str(violation)
     return None

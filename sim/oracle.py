@@ -26,8 +26,11 @@ class Violation(Exception):  # noqa: N818 - a verdict on the database
 
     def __init__(self, clause: str, message: str) -> None:
         """Name the clause, and say what was seen."""
-        super().__init__(f"{clause}: {message}")
+        super().__init__(clause, message)  # both: pickle makes it again from these
         self.clause = clause
+
+    def __str__(self) -> str:
+        return ": ".join(self.args)
 
 
 class Later(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 import libredb
 from sim.catalogue import MUTANTS, Mutant
 from sim.exhaustive import PARTS
-from sim.mutants import MovedError, changed_source, killed_by, load
+from sim.mutants import MovedError, changed_source, find, killed_by, load
 from sim.profiles import PROFILES
 
 SEEDS = 1500
@@ -18,6 +18,11 @@ SEEDS = 1500
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_is_killed(mutant: Mutant) -> None:
     assert killed_by(load(mutant), mutant.killer, SEEDS) is not None
+
+
+def test_a_mutant_that_breaks_while_the_calls_of_an_operation_are_counted_is_killed() -> None:
+    kernel = load(find("leaving a group does not sync"))
+    assert killed_by(kernel, "calls", 1) == "window: commits are pending after a sync"
 
 
 def test_there_are_at_least_thirty_mutants_with_different_names_and_effects() -> None:

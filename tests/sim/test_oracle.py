@@ -1,5 +1,7 @@
 """The oracle refuses holes, lost commits and revivals, and permits what was never promised."""
 
+import pickle
+
 import pytest
 
 from sim.oracle import Oracle, Violation, check_scan
@@ -65,6 +67,11 @@ def test_a_lying_disk_may_show_an_earlier_state_but_no_mixture() -> None:
     oracle.shown(state(1), 1, pinned=True)
     with pytest.raises(Violation):
         oracle.shown(state(2), 2, pinned=True)
+
+
+def test_a_violation_comes_whole_out_of_another_process() -> None:
+    violation = pickle.loads(pickle.dumps(Violation("prefix", "a hole")))
+    assert (violation.clause, str(violation)) == ("prefix", "prefix: a hole")
 
 
 def test_wrong_answers_are_violations() -> None:
