@@ -255,7 +255,7 @@ def _walk(path: str, log: Replay, data: bytes) -> None:
         ops = record.decode_ops(data, payload, end)
         if ops is None:
             raise CorruptLogError(path, payload, "a valid record holds malformed ops; report this")
-        for key, value in ops:
+        for key, value in ops:  # `OrderedStore.apply` without an order: a third less time
             if value is None:
                 entries.pop(key, None)
             else:
