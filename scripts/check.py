@@ -37,7 +37,8 @@ TRACED = [
 BROWSER = ["tests/browser", "tests/runtime"]
 
 # Where our JavaScript is; style and format here, types as web/tsconfig.json says.
-JAVASCRIPT = ["adapters", "tests/runtime", "--error-on-warnings"]
+JAVASCRIPT = ["adapters", "tests/runtime"]
+BIOME = ["web/node_modules/.bin/biome", "check", "--config-path=web", "--error-on-warnings"]
 
 # Tests about processes, system calls and browsers run on one interpreter: no Python is in them.
 ONCE = ["tests/faults", *BROWSER]
@@ -143,7 +144,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             "javascript",
             [
                 ["python", "-m", "tests.runtime.wheels"],
-                ["web/node_modules/.bin/biome", "check", "--config-path=web", *JAVASCRIPT],
+                [*BIOME, *JAVASCRIPT],
                 ["web/node_modules/.bin/tsc", "--project", "web"],
             ],
         ),
