@@ -18,15 +18,15 @@ import sys
 import time
 from pathlib import Path
 
-from sim import figures, report, tally
-from sim.exhaustive import PARTS
-from sim.jobs import Job, part_jobs, run_jobs, seed_jobs, sum_up
-from sim.plan import Plan, from_json
-from sim.profiles import PROFILES
-from sim.runner import run
-from sim.shrink import shrink
-from sim.tally import Tally
-from sim.trace import digests
+from sim.campaigns import figures, report, tally
+from sim.campaigns.exhaustive import PARTS
+from sim.campaigns.jobs import Job, part_jobs, run_jobs, seed_jobs, sum_up
+from sim.campaigns.shrink import shrink
+from sim.campaigns.tally import Tally
+from sim.campaigns.trace import digests
+from sim.judge.runner import run
+from sim.plans.plan import Plan, from_json
+from sim.plans.profiles import PROFILES
 
 # How many seeds of each profile belong to 1,000 seeds of the mixed one; runs of P18 are long.
 SHARE = {"mixed": 1.0, "P18": 0.01, "P8": 0.03, "P9": 0.03, "P10": 0.03, "P11": 0.03, "P16": 0.01}
@@ -234,7 +234,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _mutants(options: argparse.Namespace) -> int:
-    from sim.hunt import hunt  # noqa: PLC0415 - compiles kernels, which no other command needs
+    from sim.mutants.hunt import hunt  # noqa: PLC0415 - compiles kernels, which no other command needs
 
     table, survivors = hunt(seeds=options.seeds, workers=options.workers, fast=options.fast)
     if options.docs:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from libredb import FileSystem
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 
 STYLES = ("rename", "slots")
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from libredb.kernel import filesystem
-from sim.filesystem import Crash, SimFileSystem, Style
+from sim.world.filesystem import Crash, SimFileSystem, Style
 from tests.conformance import kit
 
 STYLES: tuple[Style, ...] = ("rename", "slots")

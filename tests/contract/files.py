@@ -12,7 +12,7 @@ from libredb import Database, FileSystem, Transaction
 from libredb.kernel import record
 from libredb.kernel.record import FileHeader
 from libredb.kernel.transaction import Op
-from sim.filesystem import Crash, SimFileSystem
+from sim.world.filesystem import Crash, SimFileSystem
 
 When = Literal["before", "after"]
 SALT = b"saltsalt"

@@ -11,7 +11,7 @@ import libredb
 from libredb import CompactionReport, Database, FileSystem, GroupCommit, UsageError
 from libredb.kernel import log as log_module
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import Fault, commit, contents, keys, put
 
 

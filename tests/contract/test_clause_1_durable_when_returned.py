@@ -4,7 +4,7 @@ import pytest
 
 import libredb
 from libredb import FileSystem
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import Fault, commit, keys
 
 FATES = ("new", "old", "zeros", "garbage", "tear", "")

@@ -6,7 +6,7 @@ import pytest
 
 import libredb
 from libredb import GroupCommit
-from sim.filesystem import Crash, SimFileSystem
+from sim.world.filesystem import Crash, SimFileSystem
 from tests.contract.files import Fault, When, commit, keys
 
 Life = Callable[[SimFileSystem, list[int]], None]

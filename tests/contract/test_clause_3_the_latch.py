@@ -10,7 +10,7 @@ import libredb
 from libredb import Database, DatabaseFailedError, GroupCommit, StorageError, UsageError
 from libredb.kernel import record
 from libredb.kernel.store import OrderedStore
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import Fault, When, commit, keys, setting
 
 Work = Callable[[Database], object]

@@ -7,7 +7,7 @@ import pytest
 
 import libredb
 from libredb import GroupCommit, RecoveryReport
-from sim.filesystem import Crash, SimFileSystem
+from sim.world.filesystem import Crash, SimFileSystem
 from tests.contract.files import Fault, commit, keys
 
 

@@ -14,7 +14,7 @@ from libredb import (
     UnsupportedVersionError,
 )
 from libredb.kernel.record import MARK_OFFSET, RECORDS_OFFSET, FileHeader
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import SALT, commit, contents, flipped, keys, log_image, put
 
 Mode = Literal["rwc", "rw", "r"]

@@ -5,7 +5,7 @@ import pytest
 import libredb
 from libredb import CorruptLogError, FileSystem, RecoveryReport
 from libredb.kernel.record import RECORDS_OFFSET
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import commit, flipped, keys, log_image, put
 
 RECORDS = [[(b"1", b"")], [(b"2", b"")], [(b"3", b"")]]

@@ -7,7 +7,7 @@ import pytest
 import libredb
 from libredb import Database, FileSystem, GroupCommit, StorageError, UsageError
 from libredb.kernel import record
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import Fault, commit, contents, keys, setting
 
 

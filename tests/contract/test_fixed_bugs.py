@@ -11,7 +11,7 @@ import pytest
 
 import libredb
 from libredb import Database, GroupCommit, Transaction, UsageError
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 
 
 class AnnouncingLock:

@@ -8,7 +8,7 @@ import pytest
 
 import libredb
 from libredb import Database, DatabaseFailedError, FileSystem, GroupCommit, StorageError, UsageError
-from sim.filesystem import Crash, SimFileSystem
+from sim.world.filesystem import Crash, SimFileSystem
 from tests.contract.files import Fault, commit, keys, setting
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import libredb
 from libredb import FileSystem, RecoveryReport, StorageError, UsageError, UsageValueError
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import Fault, commit, contents, keys, put
 
 Mode = Literal["rwc", "rw", "r"]

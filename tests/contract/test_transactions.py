@@ -9,7 +9,7 @@ import pytest
 import libredb
 from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeError, UsageValueError
 from libredb.kernel import record
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import commit, contents, keys, setting
 
 

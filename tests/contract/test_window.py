@@ -6,7 +6,7 @@ import pytest
 
 import libredb
 from libredb import Database, FileSystem, GroupCommit, UsageError, UsageTypeError, UsageValueError
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import Fault, commit, keys
 
 

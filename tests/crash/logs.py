@@ -15,8 +15,8 @@ import libredb
 from libredb import GroupCommit, LogFileError, Transaction
 from libredb.kernel import log as log_module
 from libredb.kernel import recovery
-from sim.filesystem import SimFileSystem
-from sim.generator import Generator
+from sim.world.filesystem import SimFileSystem
+from sim.world.generator import Generator
 
 PATH = "app.libredb"
 SECTOR = 512

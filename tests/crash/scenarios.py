@@ -21,7 +21,7 @@ from functools import cache, partial
 from itertools import combinations
 
 from libredb import GroupCommit
-from sim.generator import Generator
+from sim.world.generator import Generator
 from tests.crash.damage import cuts, filled, flips, mixtures, sectors
 from tests.crash.logs import (
     MARK_OFFSET,

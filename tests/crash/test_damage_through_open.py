@@ -13,8 +13,8 @@ import pytest
 
 import libredb
 from libredb import LogFileError, RecoveryReport
-from sim.filesystem import SimFileSystem, Style
-from sim.generator import Generator
+from sim.world.filesystem import SimFileSystem, Style
+from sim.world.generator import Generator
 from tests.crash.damage import cuts
 from tests.crash.logs import PATH, RECORDS_OFFSET, State, Writer, judge, make_commits
 from tests.crash.scenarios import MEANINGFUL, TABLES, Case, Scenario

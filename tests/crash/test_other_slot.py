@@ -8,8 +8,8 @@ blocks that still show an older generation. None of it may hide, replace or refu
 from collections.abc import Iterator
 
 import libredb
-from sim.filesystem import SimFileSystem
-from sim.generator import Generator
+from sim.world.filesystem import SimFileSystem
+from sim.world.generator import Generator
 from tests.crash.damage import cuts
 from tests.crash.logs import PATH, RECORDS_OFFSET, State, Writer, make_commits
 

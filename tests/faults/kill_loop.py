@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import libredb
-from sim.generator import Generator
+from sim.world.generator import Generator
 from tests.faults import kill_writer
 from tests.faults.commits import Recorder, commit, commit_big, count_of, environment
 

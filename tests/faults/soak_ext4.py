@@ -32,7 +32,7 @@ from pathlib import Path
 
 import libredb
 from libredb import DatabaseFailedError, GroupCommit, StorageError
-from sim.generator import Generator
+from sim.world.generator import Generator
 from tests.faults.commits import commit, count_of, state_after
 
 MIB = 1 << 20

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 import libredb
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 
 BEGIN, END = "<!-- dump:begin -->", "<!-- dump:end -->"
 PATH = "app.libredb"

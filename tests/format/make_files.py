@@ -14,7 +14,7 @@ from typing import Any
 
 import libredb
 from libredb import Database, GroupCommit, RecoveryReport, Transaction
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 
 FOLDER = Path(__file__).parent / "files"
 MANIFEST = FOLDER / "manifest.json"

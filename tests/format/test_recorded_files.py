@@ -15,7 +15,7 @@ import pytest
 
 import libredb
 from libredb import FileSystem, LogFileError
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.format.files_through_port import contents, lay_out
 
 PATH = "app.libredb"

@@ -12,7 +12,7 @@ import pytest
 
 import libredb
 from libredb import FileSystem, LogFileError
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.format.files_through_port import contents, hash_of, lay_out
 from tests.format.make_files import commits
 

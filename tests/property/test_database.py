@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import libredb
 from libredb import GroupCommit, RecoveryReport, Transaction
-from sim.filesystem import SimFileSystem, Style
+from sim.world.filesystem import SimFileSystem, Style
 from tests.property.profile import examples
 from tests.property.values import State, bytes_like, keys, scanned, values
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import libredb
 from libredb import LogFileError, RecoveryReport, UsageError
-from sim.filesystem import SimFileSystem, Style
+from sim.world.filesystem import SimFileSystem, Style
 from tests.format import make_files
 from tests.property.forge import Header, Record, forged
 from tests.property.profile import examples

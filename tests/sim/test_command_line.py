@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sim.__main__ import main
-from sim.profiles import PROFILES
-from sim.report import html, outcomes
-from sim.tally import Tally, from_json, run_seeds
+from sim.campaigns.report import html, outcomes
+from sim.campaigns.tally import Tally, from_json, run_seeds
+from sim.plans.profiles import PROFILES
 
 
 class Checker(HTMLParser):

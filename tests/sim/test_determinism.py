@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.profiles import PROFILES
-from sim.runner import run
-from sim.trace import digests, trace_of
+from sim.campaigns.trace import digests, trace_of
+from sim.judge.runner import run
+from sim.plans.profiles import PROFILES
 from tests.sim.digests import DIGESTS
 
 ROOT = Path(__file__).parents[2]

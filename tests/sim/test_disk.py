@@ -5,9 +5,9 @@ The port's promises are checked by tests/conformance; here is what the simulator
 
 import pytest
 
-from sim.disk import PAGE, SECTOR
-from sim.filesystem import Crash, SimFileSystem, Style
-from sim.handles import SimLogFile
+from sim.world.disk import PAGE, SECTOR
+from sim.world.filesystem import Crash, SimFileSystem, Style
+from sim.world.handles import SimLogFile
 
 PATH = "a.libredb"
 STYLES: tuple[Style, ...] = ("rename", "slots")

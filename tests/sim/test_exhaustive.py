@@ -2,9 +2,9 @@
 
 import pytest
 
-from sim.exhaustive import OPERATIONS, PARTS
-from sim.jobs import part_jobs, run_jobs, sum_up
-from sim.tally import Tally
+from sim.campaigns.exhaustive import OPERATIONS, PARTS
+from sim.campaigns.jobs import part_jobs, run_jobs, sum_up
+from sim.campaigns.tally import Tally
 
 
 def part(name: str) -> Tally:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.catalogue import MUTANTS
-from sim.exhaustive import run_share
-from sim.figures import flip_table, replace_section, run_table
-from sim.profiles import PROFILES
-from sim.tally import run_seeds
+from sim.campaigns.exhaustive import run_share
+from sim.campaigns.figures import flip_table, replace_section, run_table
+from sim.campaigns.tally import run_seeds
+from sim.mutants.catalogue import MUTANTS
+from sim.plans.profiles import PROFILES
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 

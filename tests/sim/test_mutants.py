@@ -7,10 +7,10 @@ all profiles against all mutants; the table is in docs/simulation.md.
 import pytest
 
 import libredb
-from sim.catalogue import MUTANTS, Mutant
-from sim.exhaustive import PARTS
-from sim.mutants import MovedError, changed_source, find, killed_by, load
-from sim.profiles import PROFILES
+from sim.campaigns.exhaustive import PARTS
+from sim.mutants.catalogue import MUTANTS, Mutant
+from sim.mutants.loading import MovedError, changed_source, find, killed_by, load
+from sim.plans.profiles import PROFILES
 
 SEEDS = 1500
 

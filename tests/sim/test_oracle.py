@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from sim.oracle import Oracle, Violation, check_scan
+from sim.judge.oracle import Oracle, Violation, check_scan
 
 
 def with_commits(*, durable: int, pending: int) -> Oracle:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from sim.mutants import find, load
-from sim.plan import Plan, from_json
-from sim.profiles import PROFILES
-from sim.runner import run
-from sim.shrink import broken_clause, shrink
-from sim.trace import trace_of
+from sim.campaigns.shrink import broken_clause, shrink
+from sim.campaigns.trace import trace_of
+from sim.judge.runner import run
+from sim.mutants.loading import find, load
+from sim.plans.plan import Plan, from_json
+from sim.plans.profiles import PROFILES
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -8,9 +8,9 @@ import os
 
 import pytest
 
-from sim.jobs import run_jobs, seed_jobs, sum_up
-from sim.profiles import PROFILES
-from sim.tally import Tally, run_seeds
+from sim.campaigns.jobs import run_jobs, seed_jobs, sum_up
+from sim.campaigns.tally import Tally, run_seeds
+from sim.plans.profiles import PROFILES
 
 SEEDS = int(os.environ.get("LIBREDB_SIM_SEEDS", "50000"))
 OTHERS = {name: max(4, SEEDS // 100 // (20 if name == "P18" else 1)) for name in PROFILES}

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import libredb
-from sim.fault import CRASHES
-from sim.filesystem import Style
-from sim.plan import Plan
-from sim.runner import Runner
+from sim.judge.runner import Runner
+from sim.plans.plan import Plan
+from sim.world.faults import CRASHES
+from sim.world.filesystem import Style
 
 KEYS = st.sampled_from([b"", b"\0", b"a", b"aa", b"b", b"\xff", b"\xff\xff"])
 VALUES = st.one_of(st.binary(max_size=8), st.sampled_from([bytes(40), b"v" * 500, b"w" * 5000]))

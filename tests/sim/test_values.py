@@ -2,7 +2,7 @@
 
 import zlib
 
-from sim.foreign import value_from_log
+from sim.plans.foreign import value_from_log
 
 
 def test_no_tear_of_the_last_bytes_makes_a_wrong_check_right() -> None:

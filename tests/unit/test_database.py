@@ -6,7 +6,7 @@ import libredb
 from libredb import GroupCommit, StorageError, UsageError, UsageValueError
 from libredb.kernel import record
 from libredb.kernel.store import OrderedStore
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import Fault, commit, setting
 
 

@@ -13,7 +13,7 @@ from libredb.kernel import log as log_module
 from libredb.kernel import record
 from libredb.kernel.log import Log, snapshot_pieces
 from libredb.kernel.store import OrderedStore
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import Fault, commit, keys
 
 

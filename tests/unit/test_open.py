@@ -8,7 +8,7 @@ import pytest
 
 import libredb
 from libredb import FileSystem, UsageError, UsageTypeError, UsageValueError
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import commit, keys
 
 

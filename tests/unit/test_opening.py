@@ -9,7 +9,7 @@ import libredb
 from libredb import CorruptLogError, GroupCommit, RecoveryReport, UsageError, UsageValueError
 from libredb.kernel import opening
 from libredb.kernel.opening import open_database
-from sim.filesystem import SimFileSystem
+from sim.world.filesystem import SimFileSystem
 from tests.contract.files import Fault, commit, flipped, keys
 
 

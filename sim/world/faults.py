@@ -22,8 +22,8 @@ import errno
 import zlib
 from typing import Any, NamedTuple
 
-from sim.disk import DiskFile
-from sim.filesystem import Crash, Effect, SimFileSystem
+from sim.world.disk import DiskFile
+from sim.world.filesystem import Crash, Effect, SimFileSystem
 
 CRASHES = ("power", "kill", "nolose")
 WRONG_ANSWERS = ("short", "count", "more", "lie", "drop")

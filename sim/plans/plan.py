@@ -22,7 +22,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sim.filesystem import Style
+from sim.world.filesystem import Style
 
 Step = tuple[Any, ...]
 

@@ -14,10 +14,10 @@ Each trial works on a copy. Absent on purpose: knowledge of the format, the fore
 
 from typing import Any, NamedTuple
 
-from sim.filesystem import SimFileSystem
-from sim.foreign import foreign
-from sim.generator import Generator
-from sim.oracle import Contents, Violation
+from sim.judge.oracle import Contents, Violation
+from sim.plans.foreign import foreign
+from sim.world.filesystem import SimFileSystem
+from sim.world.generator import Generator
 
 PATH = "damaged.libredb"
 MARK = 4096

@@ -10,8 +10,8 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 
-from sim import exhaustive, tally
-from sim.tally import Tally
+from sim.campaigns import exhaustive, tally
+from sim.campaigns.tally import Tally
 
 Job = tuple[str, str, int, int]
 CHUNK = 500

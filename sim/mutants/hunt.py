@@ -7,11 +7,11 @@ Absent on purpose: scores. One survivor is a failure.
 
 from collections.abc import Iterator
 
-from sim.catalogue import MUTANTS
-from sim.exhaustive import PARTS
-from sim.jobs import processors
-from sim.mutants import find, killed_by, load
-from sim.profiles import PROFILES
+from sim.campaigns.exhaustive import PARTS
+from sim.campaigns.jobs import processors
+from sim.mutants.catalogue import MUTANTS
+from sim.mutants.loading import find, killed_by, load
+from sim.plans.profiles import PROFILES
 
 Finding = tuple[str, list[str]]
 

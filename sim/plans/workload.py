@@ -9,8 +9,8 @@ own bytes. Absent on purpose: values of real applications; the kernel cannot tel
 
 from typing import Any
 
-from sim.generator import POOL, Generator
-from sim.plan import Step
+from sim.plans.plan import Step
+from sim.world.generator import POOL, Generator
 
 Op = tuple[Any, ...]
 

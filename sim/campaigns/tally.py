@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 import libredb
-from sim.plan import Plan
-from sim.profiles import PROFILES
-from sim.runner import Result, run
+from sim.judge.runner import Result, run
+from sim.plans.plan import Plan
+from sim.plans.profiles import PROFILES
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import libredb
-from sim.plan import Plan, Step
-from sim.runner import run
+from sim.judge.runner import run
+from sim.plans.plan import Plan, Step
 
 
 def shrink(

@@ -15,9 +15,9 @@ import errno
 import weakref
 from typing import Any, Literal
 
-from sim.disk import DiskFile
-from sim.generator import Generator
-from sim.handles import Crash, Effect, Hook, SimLock, SimLogFile
+from sim.world.disk import DiskFile
+from sim.world.generator import Generator
+from sim.world.handles import Crash, Effect, Hook, SimLock, SimLogFile
 
 __all__ = ["Crash", "Effect", "Hook", "SimFileSystem", "SimLock", "SimLogFile", "Style"]
 

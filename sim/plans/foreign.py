@@ -6,7 +6,7 @@ made. Absent on purpose: whole valid files; those the kernel makes itself.
 
 import zlib
 
-from sim.generator import POOL, Generator
+from sim.world.generator import POOL, Generator
 
 PAGES = 8192
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import libredb
-from sim.application import Application
-from sim.fault import Fault
-from sim.filesystem import Crash, SimFileSystem
-from sim.lives import PATH, Refused
-from sim.oracle import Contents, Violation
-from sim.plan import Plan, Step
+from sim.judge.application import Application
+from sim.judge.lives import PATH, Refused
+from sim.judge.oracle import Contents, Violation
+from sim.plans.plan import Plan, Step
+from sim.world.faults import Fault
+from sim.world.filesystem import Crash, SimFileSystem
 
 
 @dataclass(slots=True)

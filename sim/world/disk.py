@@ -13,7 +13,7 @@ Sectors have 512 bytes, pages 4,096. Absent on purpose: blocks that go bad later
 files of a stopped system through `SimFileSystem.install`.
 """
 
-from sim.generator import Generator
+from sim.world.generator import Generator
 
 SECTOR = 512
 PAGE = 4096

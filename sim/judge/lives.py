@@ -9,12 +9,12 @@ Absent on purpose: work; see application.py.
 from collections.abc import Callable
 from typing import Any
 
-from sim.damage import Trials, reason
-from sim.fault import Injector
-from sim.filesystem import Crash, SimFileSystem
-from sim.generator import Generator
-from sim.oracle import Contents, Oracle, Violation
-from sim.plan import Plan
+from sim.judge.damage import Trials, reason
+from sim.judge.oracle import Contents, Oracle, Violation
+from sim.plans.plan import Plan
+from sim.world.faults import Injector
+from sim.world.filesystem import Crash, SimFileSystem
+from sim.world.generator import Generator
 
 PATH = "app.libredb"
 SILENT = ("lie", "drop")

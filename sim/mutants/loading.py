@@ -16,11 +16,11 @@ from types import ModuleType
 from typing import Any
 
 import libredb
-from sim import exhaustive
-from sim.catalogue import MUTANTS, Mutant
-from sim.oracle import Violation
-from sim.profiles import PROFILES
-from sim.runner import run
+from sim.campaigns import exhaustive
+from sim.judge.oracle import Violation
+from sim.judge.runner import run
+from sim.mutants.catalogue import MUTANTS, Mutant
+from sim.plans.profiles import PROFILES
 
 PACKAGE = "libredb"
 

@@ -9,10 +9,10 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sim.disk import DiskFile
+from sim.world.disk import DiskFile
 
 if TYPE_CHECKING:
-    from sim.filesystem import SimFileSystem
+    from sim.world.filesystem import SimFileSystem
 
 Effect = Callable[..., Any]
 

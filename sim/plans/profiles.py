@@ -10,11 +10,11 @@ profile that no longer reaches what it was made for fails, instead of passing fo
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sim import troubles
-from sim.damage import MISPLACED
-from sim.filesystem import Style
-from sim.generator import Generator
-from sim.plan import Plan, Step
+from sim.judge.damage import MISPLACED
+from sim.plans import troubles
+from sim.plans.plan import Plan, Step
+from sim.world.filesystem import Style
+from sim.world.generator import Generator
 
 Draw = Callable[[Generator], list[Step]]
 

@@ -7,8 +7,8 @@ failures with the command that replays each. Absent on purpose: scripts, fonts, 
 
 from html import escape
 
-from sim.profiles import PROFILES
-from sim.tally import Tally
+from sim.campaigns.tally import Tally
+from sim.plans.profiles import PROFILES
 
 _COLOURS = {
     "all": "#2a7f62",

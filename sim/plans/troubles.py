@@ -5,10 +5,10 @@ then more work on top of what the fault left, and at last the power goes once mo
 Absent on purpose: what must hold. That is the oracle's, and the same for all of them.
 """
 
-from sim import workload
-from sim.foreign import FOREIGN
-from sim.generator import POOL, Generator
-from sim.plan import Step
+from sim.plans import workload
+from sim.plans.foreign import FOREIGN
+from sim.plans.plan import Step
+from sim.world.generator import POOL, Generator
 
 BIG = 1 << 40
 STEPS_OF_OPEN = 14

@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import libredb
-from sim.damage import PATH, Allowed, Trials, flip
-from sim.filesystem import SimFileSystem, Style
-from sim.generator import POOL
-from sim.oracle import Violation
-from sim.plan import Plan, Step
-from sim.runner import Runner, run
-from sim.tally import Tally
+from sim.campaigns.tally import Tally
+from sim.judge.damage import PATH, Allowed, Trials, flip
+from sim.judge.oracle import Violation
+from sim.judge.runner import Runner, run
+from sim.plans.plan import Plan, Step
+from sim.world.filesystem import SimFileSystem, Style
+from sim.world.generator import POOL
 
 FAILURES = ("error", "full", "interrupt", "memory", "count", "more", "short", "held")
 CRASHES = ("power", "kill", "nolose")

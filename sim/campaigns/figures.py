@@ -8,8 +8,8 @@ Absent on purpose: prose. The page explains, this file counts.
 import platform
 from pathlib import Path
 
-from sim.profiles import PROFILES
-from sim.tally import Tally
+from sim.campaigns.tally import Tally
+from sim.plans.profiles import PROFILES
 
 
 def replace_section(page: Path, name: str, text: str) -> None:

@@ -9,10 +9,10 @@ Absent on purpose: opening and crashing; see lives.py.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sim.filesystem import Crash
-from sim.foreign import value_from_log
-from sim.lives import PATH, Lives
-from sim.oracle import Contents, Violation, Writes, check_scan
+from sim.judge.lives import PATH, Lives
+from sim.judge.oracle import Contents, Violation, Writes, check_scan
+from sim.plans.foreign import value_from_log
+from sim.world.filesystem import Crash
 
 
 class Abort(Exception):  # noqa: N818 - a wish of the user, not an error

@@ -7,9 +7,9 @@ anything that differs between two machines, such as times and addresses.
 
 import hashlib
 
-from sim.plan import Plan
-from sim.profiles import PROFILES
-from sim.runner import run
+from sim.judge.runner import run
+from sim.plans.plan import Plan
+from sim.plans.profiles import PROFILES
 
 
 def trace_of(plan: Plan) -> list[str]:

@@ -1,0 +1,1 @@
+"""Broken kernels, and who notices them. Sees every layer before it."""
