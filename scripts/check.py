@@ -37,7 +37,7 @@ TRACED = [
 BROWSER = ["tests/browser", "tests/runtime"]
 
 # Where our JavaScript is; style and format here, types as web/tsconfig.json says.
-JAVASCRIPT = ["adapters", "tests/runtime"]
+JAVASCRIPT = ["adapters", "scripts/browser"]
 BIOME = ["web/node_modules/.bin/biome", "check", "--config-path=web", "--error-on-warnings"]
 
 # Tests about processes, system calls and browsers run on one interpreter: no Python is in them.
@@ -131,7 +131,10 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
     return [
         Stage(
             "fetch",
-            [["python", "-m", "tests.runtime.wheels"], ["python", "-m", "tests.runtime.chromium"]],
+            [
+                ["python", "-m", "scripts.browser.wheels"],
+                ["python", "-m", "scripts.browser.chromium"],
+            ],
         ),
         Stage(
             "lint",
@@ -143,7 +146,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         Stage(
             "javascript",
             [
-                ["python", "-m", "tests.runtime.wheels"],
+                ["python", "-m", "scripts.browser.wheels"],
                 [*BIOME, *JAVASCRIPT],
                 ["web/node_modules/.bin/tsc", "--project", "web"],
             ],

@@ -2,9 +2,10 @@
 
     python -m scripts.release [FOLDER]
 
-It is the folder of scripts/browser_site.py with a lock file that lists exactly the wheels that are
-there, so that `pyodide.loadPackage("libredb")` finds ours and asks no other host. The program that
-writes the lock file wants a newer Python than libredb does; it runs in an environment of its own.
+It is the folder of scripts/browser/static_site.py with a lock file that lists exactly the wheels
+that are there, so that `pyodide.loadPackage("libredb")` finds ours and asks no other host. The
+program that writes the lock file wants a newer Python than libredb does; it runs in an environment
+of its own.
 
 Absent on purpose: Pyodide's own packages, which the lock file no longer lists, and publishing.
 """
@@ -14,9 +15,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.browser_site import make_site
+from scripts.browser.static_site import make_site
+from scripts.browser.wheels import CACHE, PreparationError
 from scripts.environment import ROOT, find_interpreters
-from tests.runtime.wheels import CACHE, PreparationError
 
 DEFAULT_FOLDER = ROOT / "dist" / "site"
 OLDEST = (3, 12)
@@ -26,8 +27,8 @@ _REQUIREMENTS = ROOT / "requirements-release.txt"
 NO_PYTHON = """\
 make release needs a Python of at least 3.12 besides the one that runs the tests, because the
 program that writes the lock file (pyodide-lock) does. None was found on PATH or under pyenv.
-Everything else works without it: `python -m scripts.browser_site FOLDER` makes a folder from which
-the wheel loads by its address.
+Everything else works without it: `python -m scripts.browser.static_site FOLDER` makes a folder from
+which the wheel loads by its address.
 """
 
 # Runs in the other environment. What is not in the folder byte for byte leaves the list: the

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if sys.platform != "emscripten":
-    from tests.runtime.chromium import assert_storage_is_real, persistent_context
-    from tests.runtime.site import Load, serve_site
-    from tests.runtime.wheels import CACHE, archive, build_wheel
+    from scripts.browser.chromium import assert_storage_is_real, persistent_context
+    from scripts.browser.site import Load, serve_site
+    from scripts.browser.wheels import CACHE, archive, build_wheel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Playwright

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request
 
-from scripts.browser_site import make_site
+from scripts.browser.server import Server
+from scripts.browser.static_site import make_site
+from scripts.browser.wheels import ROOT
 from tests.browser.conftest import Tabs
-from tests.runtime.server import Server
-from tests.runtime.wheels import ROOT
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")
 

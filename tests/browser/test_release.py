@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Request
 
 from scripts import release
+from scripts.browser.server import Server
 from tests.browser.conftest import Tabs
-from tests.runtime.server import Server
 
 pytestmark = pytest.mark.cpython(reason="builds a release and drives a browser")
 

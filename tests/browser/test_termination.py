@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright
 
+from scripts.browser.chromium import ARGUMENTS, ensure_chromium
 from tests.browser.conftest import Site
-from tests.runtime.chromium import ARGUMENTS, ensure_chromium
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")
 

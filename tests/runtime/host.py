@@ -22,12 +22,12 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, sync_playwright
 
-from tests.runtime.chromium import assert_storage_is_real, persistent_context
+from scripts.browser.chromium import assert_storage_is_real, persistent_context
+from scripts.browser.server import Server
+from scripts.browser.site import Load, serve_site
+from scripts.browser.wheels import CACHE, ROOT, archive, build_wheel, fetch_test_wheels
 from tests.runtime.plugin import SHIPPED_FOLDERS, SKIPPED_HERE
 from tests.runtime.relay import PROJECT
-from tests.runtime.server import Server
-from tests.runtime.site import Load, serve_site
-from tests.runtime.wheels import CACHE, ROOT, archive, build_wheel, fetch_test_wheels
 
 Message = dict[str, Any]
 

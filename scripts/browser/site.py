@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict
 
-from tests.runtime.server import Server
-from tests.runtime.wheels import pyodide_folder
+from scripts.browser.server import Server
+from scripts.browser.wheels import pyodide_folder
 
 _RUNTIME = Path(__file__).resolve().parent
 

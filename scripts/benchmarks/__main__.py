@@ -1,4 +1,4 @@
-"""`python -m tests.performance`: what a durable commit costs, as ratios within one run.
+"""`python -m scripts.benchmarks`: what a durable commit costs, as ratios within one run.
 
 Absolute times mean little on a shared machine. Each comparison therefore runs both sides in
 interleaved rounds whose order is shuffled, takes the ratio of each round, and prints the minimum,
@@ -104,7 +104,7 @@ def report(title: str, above: list[float], below: list[float], commits: int) -> 
 
 def main() -> int:
     """Measure and print; return an exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.performance", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m scripts.benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--commits", type=int, default=100, help="commits a round")
     parser.add_argument("--entries", type=int, default=1_000_000, help="entries of the large one")

@@ -5,10 +5,10 @@ of a file: `libredb`, `raw`, and `raw in room`, which writes over zeros that it 
 libredb does. They take turns: rounds of a few commits each, the order shuffled, and the result is
 the median of the per-round ratios, because absolute times are not stable. A program, not a test:
 
-    python -m scripts.browser_benchmark [--rounds 100] [--commits 40] [--folder DIR] [--json FILE]
+    python -m scripts.benchmarks.browser [--rounds 100] [--commits 40] [--folder DIR] [--json FILE]
 
 What a flush costs depends on the file system; `--folder` says where the browser keeps its files.
-Absent on purpose: other databases; `tests/performance` compares with those.
+Absent on purpose: other databases; `python -m scripts.benchmarks` compares with those.
 """
 
 import argparse
@@ -20,9 +20,9 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.runtime.chromium import assert_storage_is_real, persistent_context
-from tests.runtime.site import serve_site
-from tests.runtime.wheels import CACHE, archive, build_wheel
+from scripts.browser.chromium import assert_storage_is_real, persistent_context
+from scripts.browser.site import serve_site
+from scripts.browser.wheels import CACHE, archive, build_wheel
 
 INSIDE = '''
 """The measurement itself, inside the worker."""

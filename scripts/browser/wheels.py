@@ -2,7 +2,7 @@
 
 Our wheel comes from the ordinary backend; Pyodide needs no other. The test wheels are fetched with
 pip *for the target*, which is not the interpreter that runs pip, and kept in `.cache/`, so that the
-network is needed once; `python -m tests.runtime.wheels` does all of that ahead of the tests.
+network is needed once; `python -m scripts.browser.wheels` does all of that ahead of the tests.
 Absent on purpose: a lock file, an index, a network of content servers.
 """
 

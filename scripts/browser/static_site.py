@@ -1,6 +1,6 @@
 """Makes a folder that a web server can serve as it is: Pyodide, our wheel and micropip, no CDN.
 
-    python -m scripts.browser_site FOLDER
+    python -m scripts.browser.static_site FOLDER
 
 From this folder both ways of loading work without any other host:
 
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.runtime.wheels import build_wheel, fetch_test_wheels, pyodide_folder
+from scripts.browser.wheels import build_wheel, fetch_test_wheels, pyodide_folder
 
 # What a browser asks for; the rest of the npm package is for Node.js and for debugging.
 PYODIDE_FILES = (
@@ -43,7 +43,7 @@ def make_site(folder: Path) -> Path:
 def main() -> None:
     """Make the folder that the command line names."""
     if len(sys.argv) != 2:
-        sys.exit("usage: python -m scripts.browser_site FOLDER")
+        sys.exit("usage: python -m scripts.browser.static_site FOLDER")
     wheel = make_site(Path(sys.argv[1]))
     print(f"{wheel.parent}: {', '.join(sorted(file.name for file in wheel.parent.iterdir()))}")
 
