@@ -26,10 +26,9 @@ from environment import ROOT, SUPPORTED, SetupError, ensure, find_interpreters
 
 # Tests that are measured. All the others, the exhaustive and simulated ones above all, run without
 # the tracer: it makes them slow and would see nothing new.
-OPFS_ADAPTER = "tests/browser/test_adapter.py"  # needs no browser: it brings a bridge of its own
 TRACED = [
-    *(f"tests/{name}" for name in ("unit", "contract", "property", "crash", "format")),
-    *("tests/conformance", OPFS_ADAPTER),
+    *(f"tests/{name}" for name in ("unit", "contract", "property", "damage", "format")),
+    *("tests/conformance", "tests/adapters"),
 ]
 
 # The tests that start a browser. They have a stage of their own, and so has the whole suite inside
@@ -159,7 +158,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         ),
         Stage(
             "browser",
-            [["python", *pytest("browser", *BROWSER, f"--ignore={OPFS_ADAPTER}")]],
+            [["python", *pytest("browser", *BROWSER)]],
             report=reports / "browser.xml",
         ),
         Stage(

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 import libredb
-from libredb.cli import demo
 from libredb.cli.console import Console
+from libredb.cli.demo import story as demo
 
 USAGE, INPUT_OUTPUT, INTERRUPTED = 2, 5, 130
 

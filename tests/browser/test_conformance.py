@@ -12,7 +12,7 @@ from libredb_opfs import OpfsFileSystem
 from libredb_opfs.filesystem import STEP_BYTES
 
 import libredb
-from tests.conformance import kit
+from libredb.testing import filesystem as kit
 
 pytestmark = pytest.mark.opfs
 

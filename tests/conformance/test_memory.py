@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 
 from libredb.kernel import filesystem
+from libredb.testing import filesystem as kit
 from sim.world.filesystem import Crash, SimFileSystem, Style
-from tests.conformance import kit
 
 STYLES: tuple[Style, ...] = ("rename", "slots")
 FATES = (

@@ -9,7 +9,7 @@ import pytest
 from libredb_osfs import OsFileSystem
 
 from libredb.kernel.filesystem import FileLock
-from tests.conformance import kit
+from libredb.testing import filesystem as kit
 
 pytestmark = [
     pytest.mark.cpython,

@@ -12,7 +12,7 @@ from libredb import CompactionReport, Database, FileSystem, GroupCommit, UsageEr
 from libredb.kernel import log as log_module
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET
 from sim.world.filesystem import SimFileSystem
-from tests.contract.files import Fault, commit, contents, keys, put
+from tests.support.files import Fault, commit, contents, keys, put
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 import libredb
 from libredb import FileSystem
 from sim.world.filesystem import SimFileSystem
-from tests.contract.files import Fault, commit, keys
+from tests.support.files import Fault, commit, keys
 
 FATES = ("new", "old", "zeros", "garbage", "tear", "")
 

@@ -7,7 +7,7 @@ import pytest
 import libredb
 from libredb import GroupCommit
 from sim.world.filesystem import Crash, SimFileSystem
-from tests.contract.files import Fault, When, commit, keys
+from tests.support.files import Fault, When, commit, keys
 
 Life = Callable[[SimFileSystem, list[int]], None]
 

@@ -11,7 +11,7 @@ from libredb import Database, DatabaseFailedError, GroupCommit, StorageError, Us
 from libredb.kernel import record
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import SimFileSystem
-from tests.contract.files import Fault, When, commit, keys, setting
+from tests.support.files import Fault, When, commit, keys, setting
 
 Work = Callable[[Database], object]
 NEW = [b"new 1", b"new 2", b"new 3"]

@@ -8,7 +8,7 @@ import pytest
 import libredb
 from libredb import GroupCommit, RecoveryReport
 from sim.world.filesystem import Crash, SimFileSystem
-from tests.contract.files import Fault, commit, keys
+from tests.support.files import Fault, commit, keys
 
 
 def pending(fs: SimFileSystem, count: int = 6) -> None:

@@ -15,7 +15,7 @@ from libredb import (
 )
 from libredb.kernel.record import MARK_OFFSET, RECORDS_OFFSET, FileHeader
 from sim.world.filesystem import SimFileSystem
-from tests.contract.files import SALT, commit, contents, flipped, keys, log_image, put
+from tests.support.files import SALT, commit, contents, flipped, keys, log_image, put
 
 Mode = Literal["rwc", "rw", "r"]
 PAGES = 3 * 4096  # in two slots, a shorter file without a header is an unfinished creation

@@ -8,7 +8,7 @@ import libredb
 from libredb import Database, FileSystem, GroupCommit, StorageError, UsageError
 from libredb.kernel import record
 from sim.world.filesystem import SimFileSystem
-from tests.contract.files import Fault, commit, contents, keys, setting
+from tests.support.files import Fault, commit, contents, keys, setting
 
 
 def test_closing_twice_is_fine(fs: FileSystem, db_path: str) -> None:

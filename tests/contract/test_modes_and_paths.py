@@ -11,7 +11,7 @@ import pytest
 import libredb
 from libredb import FileSystem, RecoveryReport, StorageError, UsageError, UsageValueError
 from sim.world.filesystem import SimFileSystem
-from tests.contract.files import Fault, commit, contents, keys, put
+from tests.support.files import Fault, commit, contents, keys, put
 
 Mode = Literal["rwc", "rw", "r"]
 MODES: tuple[Mode, ...] = ("rwc", "rw", "r")

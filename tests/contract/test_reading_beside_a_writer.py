@@ -4,7 +4,7 @@ import pytest
 
 import libredb
 from libredb import FileSystem, GroupCommit
-from tests.contract.files import commit, contents, keys
+from tests.support.files import commit, contents, keys
 
 pytestmark = pytest.mark.cpython(reason="an OPFS handle is exclusive")
 

@@ -10,7 +10,7 @@ import libredb
 from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeError, UsageValueError
 from libredb.kernel import record
 from sim.world.filesystem import SimFileSystem
-from tests.contract.files import commit, contents, keys, setting
+from tests.support.files import commit, contents, keys, setting
 
 
 @pytest.fixture

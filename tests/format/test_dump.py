@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.format import dump
+from tests.support import dump
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "log-format.md"
 

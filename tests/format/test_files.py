@@ -13,8 +13,8 @@ import pytest
 
 import libredb
 from libredb import FileSystem, LogFileError, RecoveryReport
-from tests.format import dump
-from tests.format.files_through_port import hash_of, lay_out
+from tests.support import dump
+from tests.support.files_through_port import hash_of, lay_out
 
 FOLDER = Path(__file__).parent / "files"
 MANIFEST: dict[str, dict[str, Any]] = json.loads((FOLDER / "manifest.json").read_text("utf-8"))

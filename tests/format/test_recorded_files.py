@@ -16,7 +16,7 @@ import pytest
 import libredb
 from libredb import FileSystem, LogFileError
 from sim.world.filesystem import SimFileSystem
-from tests.format.files_through_port import contents, lay_out
+from tests.support.files_through_port import contents, lay_out
 
 PATH = "app.libredb"
 MAGIC = b"LRDB"

@@ -13,8 +13,8 @@ import pytest
 import libredb
 from libredb import FileSystem, LogFileError
 from sim.world.filesystem import SimFileSystem
-from tests.format.files_through_port import contents, hash_of, lay_out
 from tests.format.make_files import commits
+from tests.support.files_through_port import contents, hash_of, lay_out
 
 RECORDS_OFFSET = 8192
 PATH = "app.libredb"

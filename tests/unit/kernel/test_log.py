@@ -14,7 +14,7 @@ from libredb.kernel import record
 from libredb.kernel.log import Log, snapshot_pieces
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import SimFileSystem
-from tests.contract.files import Fault, commit, keys
+from tests.support.files import Fault, commit, keys
 
 
 def store_of(count: int) -> OrderedStore:

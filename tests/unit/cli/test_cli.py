@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 
 import libredb
-from libredb.cli import demo, kill, writer
-from libredb.cli.characters import character_key
 from libredb.cli.console import Console
+from libredb.cli.demo import kill, writer
+from libredb.cli.demo import story as demo
+from libredb.cli.demo.characters import character_key
+from libredb.cli.demo.writer import counter_key, journal_key, journal_text
 from libredb.cli.main import main
-from libredb.cli.writer import counter_key, journal_key, journal_text
 
 pytestmark = pytest.mark.cpython  # it starts processes and kills them
 

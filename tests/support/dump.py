@@ -1,4 +1,4 @@
-"""`python -m tests.format.dump`: a small database file, byte by byte, as Markdown.
+"""`python -m tests.support.dump`: a small database file, byte by byte, as Markdown.
 
 The file is the same in every run: a real database writes it, on a file system whose random bytes
 are fixed. What follows is a second reader of the format, which shares no code with the kernel: it

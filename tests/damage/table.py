@@ -1,4 +1,4 @@
-"""`python -m tests.crash.table`: what becomes of a damaged log, counted case by case, as Markdown.
+"""`python -m tests.damage.table`: what becomes of a damaged log, counted case by case, as Markdown.
 
 The same in every run. The tables stand in docs/log-format.md, and a test compares them.
 """
@@ -6,7 +6,7 @@ The same in every run. The tables stand in docs/log-format.md, and a test compar
 import sys
 from collections.abc import Iterator
 
-from tests.crash.scenarios import CLASSES, TABLES, Scenario, outcomes
+from tests.damage.scenarios import CLASSES, TABLES, Scenario, outcomes
 
 
 def row(scenario: Scenario) -> str:

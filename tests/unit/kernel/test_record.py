@@ -8,7 +8,7 @@ import pytest
 from libredb.kernel import record
 from libredb.kernel.record import FileHeader
 from libredb.kernel.transaction import Op
-from tests.contract.files import flipped
+from tests.support.files import flipped
 
 HEADER = FileHeader(b"saltsalt", 1, 2, 3)
 SEED = HEADER.check_seed

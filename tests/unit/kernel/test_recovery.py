@@ -15,7 +15,7 @@ from libredb.kernel.errors import (
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
 from libredb.kernel.recovery import choose, find_voucher, replay
 from libredb.kernel.transaction import Op
-from tests.contract.files import SALT, flipped, log_image
+from tests.support.files import SALT, flipped, log_image
 
 HEADER = FileHeader(SALT, 0, 0, 0)
 SEED = HEADER.check_seed

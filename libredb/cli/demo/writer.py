@@ -9,7 +9,7 @@ has 100 bytes, and every `LARGE_EVERY`-th is so large that a kill can meet it ha
 `transact` has returned, the number of the commit goes into the pipe. Nothing here ends the loop: a
 kill does, or a broken pipe when the demo itself is gone.
 
-Run as `python -m libredb.cli.writer PATH WRITER`.
+Run as `python -m libredb.cli.demo.writer PATH WRITER`.
 """
 
 import os

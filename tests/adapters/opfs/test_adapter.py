@@ -18,7 +18,7 @@ from libredb_opfs.filesystem import SMALL_BYTES, STAGING_BYTES, STEP_BYTES
 from libredb_opfs.refusal import os_error
 
 import libredb
-from tests.conformance import kit
+from libredb.testing import filesystem as kit
 
 
 class FakeBridge:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from libredb.cli.writer import LARGE_EVERY
+from libredb.cli.demo.writer import LARGE_EVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _wait_for_growth(path: Path, pipe: IO[bytes]) -> None:
 def _running(path: Path, writer: int) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     """Start a writer; whatever happens, it does not outlive the block."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "libredb.cli.writer", str(path), str(writer)],
+        [sys.executable, "-m", "libredb.cli.demo.writer", str(path), str(writer)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         process_group=0,  # Ctrl-C is for the demo, which then kills the writer

@@ -15,9 +15,9 @@ import libredb
 from libredb import LogFileError, RecoveryReport
 from sim.world.filesystem import SimFileSystem, Style
 from sim.world.generator import Generator
-from tests.crash.damage import cuts
-from tests.crash.logs import PATH, RECORDS_OFFSET, State, Writer, judge, make_commits
-from tests.crash.scenarios import MEANINGFUL, TABLES, Case, Scenario
+from tests.damage.damage import cuts
+from tests.damage.logs import PATH, RECORDS_OFFSET, State, Writer, judge, make_commits
+from tests.damage.scenarios import MEANINGFUL, TABLES, Case, Scenario
 
 SCENARIOS = [scenario for table in TABLES.values() for scenario in table]
 STYLES: tuple[Style, ...] = ("rename", "slots")

@@ -1,7 +1,7 @@
 """Whatever happens to a log, it opens as what it was, or is refused; what is allowed is enumerated.
 
-Each scenario of tests/crash/scenarios.py names the outcomes it allows. The program
-`python -m tests.crash.table` prints how often each of them occurred, and the documentation shows
+Each scenario of tests/damage/scenarios.py names the outcomes it allows. The program
+`python -m tests.damage.table` prints how often each of them occurred, and the documentation shows
 exactly that.
 """
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scenarios import CRASHES, DAMAGE_CLOSED, TABLES, Scenario, outcomes
-from tests.crash.table import markdown
+from tests.damage.scenarios import CRASHES, DAMAGE_CLOSED, TABLES, Scenario, outcomes
+from tests.damage.table import markdown
 
 SCENARIOS = [scenario for table in TABLES.values() for scenario in table]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "log-format.md"

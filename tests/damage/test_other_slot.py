@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import libredb
 from sim.world.filesystem import SimFileSystem
 from sim.world.generator import Generator
-from tests.crash.damage import cuts
-from tests.crash.logs import PATH, RECORDS_OFFSET, State, Writer, make_commits
+from tests.damage.damage import cuts
+from tests.damage.logs import PATH, RECORDS_OFFSET, State, Writer, make_commits
 
 HEADER_LENGTH = 36
 LENGTHS = [*range(1, 64), *range(64, RECORDS_OFFSET, 499), RECORDS_OFFSET - 1, RECORDS_OFFSET]

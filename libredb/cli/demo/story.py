@@ -18,10 +18,10 @@ from statistics import median
 
 import libredb
 from libredb import Database, RecoveryReport, UsageError
-from libredb.cli import characters, writer
-from libredb.cli.characters import Character
 from libredb.cli.console import Console
-from libredb.cli.kill import Killed, kill_in_mid_commit
+from libredb.cli.demo import characters, writer
+from libredb.cli.demo.characters import Character
+from libredb.cli.demo.kill import Killed, kill_in_mid_commit
 
 FILE_NAME = "demo.libredb"
 GREEK_FIRST, GREEK_ALPHA, GREEK_LAST = 0x0370, 0x03B1, 0x03FF

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 
-from tests.crash.logs import SECTOR
+from tests.damage.logs import SECTOR
 
 
 def cuts(data: bytes, lengths: range) -> Iterator[bytes]:

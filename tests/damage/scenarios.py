@@ -22,8 +22,8 @@ from itertools import combinations
 
 from libredb import GroupCommit
 from sim.world.generator import Generator
-from tests.crash.damage import cuts, filled, flips, mixtures, sectors
-from tests.crash.logs import (
+from tests.damage.damage import cuts, filled, flips, mixtures, sectors
+from tests.damage.logs import (
     MARK_OFFSET,
     RECORDS_OFFSET,
     SECTOR,
