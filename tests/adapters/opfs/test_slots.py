@@ -1,0 +1,64 @@
+"""The Python side keeps the port's promises over two slots, and gives them back."""
+
+import gc
+
+import pytest
+
+import libredb
+from libredb.testing import filesystem as kit
+from tests.adapters.opfs.support import make
+
+
+@pytest.mark.parametrize("promise", kit.PROMISES, ids=lambda promise: promise.__name__)
+def test_the_python_side_keeps_the_promise(promise: kit.Promise) -> None:
+    reason = kit.check(promise, kit.Subject(make()[0], "app.libredb"))
+    if reason is not None:
+        pytest.skip(reason)
+
+
+@pytest.mark.parametrize("length", [100, 250_000])
+def test_a_commit_is_one_write_and_one_flush(length: int) -> None:
+    fs, bridge = make()
+    with libredb.open("app.libredb", fs=fs) as db:
+        db.transact(lambda tx: tx.set(b"first", b"after opening, it may reserve room"))
+        bridge.calls.clear()
+        db.transact(lambda tx: tx.set(b"key", bytes(length)))
+        assert bridge.calls == ["write", "flush"]
+
+
+def test_a_second_path_is_refused_while_there_is_content() -> None:
+    fs, _ = make()
+    assert not fs.open("one.libredb", writable=False)
+    with libredb.open("two.libredb", fs=fs):
+        pass
+    with pytest.raises(libredb.StorageNotFoundError):
+        libredb.open("one.libredb", fs=fs)
+    fs.clear()
+    libredb.open("one.libredb", fs=fs).close()
+
+
+def test_an_open_database_is_not_cleared() -> None:
+    fs, _ = make()
+    with libredb.open("app", fs=fs) as db:
+        with pytest.raises(BlockingIOError):
+            fs.clear()
+        db.transact(lambda tx: tx.set(b"key", b"value"))
+
+
+def test_a_closed_file_system_refuses_everything() -> None:
+    fs, bridge = make()
+    lock = fs.lock("app")
+    with fs:
+        assert lock.held
+    fs.close()
+    assert bridge.calls == ["close"]
+    assert not lock.held
+    with pytest.raises(OSError, match="acquire it again"):
+        fs.open("app", writable=False)
+
+
+def test_a_dropped_file_system_gives_its_files_back() -> None:
+    fs, bridge = make()
+    del fs
+    gc.collect()
+    assert bridge.calls == ["close"]
