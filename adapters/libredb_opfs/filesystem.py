@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import NoReturn, Protocol, Self
 
-from libredb.kernel.filesystem import LogFile
+from libredb.kernel.filesystem import LogFile, Uncopyable
 from libredb_opfs.refusal import os_error
 
 STAGING_BYTES = 1 << 18
@@ -71,7 +71,7 @@ class Bridge(Protocol):
         ...
 
 
-class OpfsLogFile:
+class OpfsLogFile(Uncopyable):
     """One slot, as an open file; keeps P1 to P6. The browser's handle belongs to the file system.
 
     A file keeps its file system alive, and a closed file refuses everything.
@@ -204,7 +204,7 @@ class OpfsLogFile:
         return answer
 
 
-class OpfsFileLock:
+class OpfsFileLock(Uncopyable):
     """The right to write, inside this worker; keeps P7 and P8.
 
     Other tabs and workers are kept out by the browser, which gave the files to us alone.
@@ -224,7 +224,7 @@ class OpfsFileLock:
         self._fs = None
 
 
-class OpfsFileSystem:
+class OpfsFileSystem(Uncopyable):
     """One database in OPFS, open until `close`; keeps P9 to P15. Made by `libredb_opfs.acquire`.
 
     The path a database is opened by is a name for messages: the folder was chosen by `acquire`. But
@@ -232,14 +232,16 @@ class OpfsFileSystem:
     twice under two names and believes they are two.
     """
 
+    closed = True  # of an object whose __init__ did not come to its end
+
     def __init__(self, name: str, bridge: Bridge, staging: bytearray) -> None:
         """Serve the files that `bridge` opened; `staging` is what it shares with us."""
         self.name = name
         self.bridge = bridge
         self.staging = staging
-        self.closed = False
         self._path: str | None = None
         self._lock: weakref.ref[OpfsFileLock] | None = None
+        self.closed = False
 
     def lock(self, path: str, /) -> OpfsFileLock:
         """Take the lock of the database, or raise BlockingIOError at once."""

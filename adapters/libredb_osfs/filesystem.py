@@ -28,7 +28,10 @@ _LOCK = ".lock"
 
 
 class OsFileSystem:
-    """The files of the operating system. Keeps P9 to P15; it has no state of its own."""
+    """The files of the operating system. Keeps P9 to P15.
+
+    It has no state, so it may be copied and pickled, which what it opens may not.
+    """
 
     def lock(self, path: str, /) -> OsFileLock:
         """Take the lock of the database, or raise BlockingIOError at once.

@@ -12,13 +12,17 @@ import errno
 import os
 from weakref import WeakSet
 
+from libredb.kernel.filesystem import Uncopyable
 
-class Handle:
+
+class Handle(Uncopyable):
     """An open descriptor of this process.
 
     Invariant: `_descriptor` is -1 if and only if the handle was closed, or this process was
     forked from the one that opened it. It is never a number that somebody else may be using.
     """
+
+    _descriptor = -1  # of an object whose __init__ did not come so far
 
     def __init__(self, descriptor: int, path: str) -> None:
         """Take over `descriptor`; `path` says in messages which file it is."""

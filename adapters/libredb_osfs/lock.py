@@ -13,10 +13,11 @@ import errno
 import fcntl
 import os
 
+from libredb.kernel.filesystem import Uncopyable
 from libredb_osfs.handle import Handle
 
 
-class OsFileLock:
+class OsFileLock(Uncopyable):
     """An exclusive lock that is held from construction to `release`. Keeps P7 and P8."""
 
     def __init__(self, path: str) -> None:

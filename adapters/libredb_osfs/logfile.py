@@ -18,6 +18,7 @@ import errno
 import os
 import warnings
 
+from libredb.kernel.filesystem import Uncopyable
 from libredb_osfs.handle import Handle
 from libredb_osfs.sync import sync_data
 
@@ -28,7 +29,7 @@ SMALL_BYTES = STEP_BYTES // 16
 """Only growth up to this is worth room: beyond it, writing twice costs more than the journal."""
 
 
-class OsLogFile:
+class OsLogFile(Uncopyable):
     """A log file on a descriptor of its own. Keeps P1 to P6.
 
     Invariant: room is reserved by a write if and only if (1) a sync returned and neither a
@@ -118,10 +119,11 @@ class OsLogFile:
 
     def __del__(self) -> None:
         """Give back the descriptor of a file that was dropped, and say that it was."""
-        if self.handle.is_open:
+        handle: Handle | None = getattr(self, "handle", None)  # __init__ may never have run
+        if handle is not None and handle.is_open:
             with contextlib.suppress(OSError):
-                self.close()
-            message = f"libredb database left open: {self.handle.path}"
+                handle.close()
+            message = f"libredb database left open: {handle.path}"
             warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
 

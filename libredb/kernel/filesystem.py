@@ -8,7 +8,7 @@ raise only OSError. Absent on purpose: append, seek, rename, listing, time.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NoReturn, Protocol, SupportsIndex
 
 
 class LogFile(Protocol):
@@ -114,3 +114,19 @@ class FileSystem(Protocol):
     def entropy(self, length: int, /) -> bytes:
         """Return `length` unpredictable bytes."""
         ...
+
+
+class Uncopyable:
+    """A base for what holds an open file: a copy would close it behind the original's back.
+
+    One method is enough, because copying, copying deeply and pickling all come through it.
+    """
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn:
+        """Refuse."""
+        raise TypeError(
+            f"{type(self).__name__} cannot be copied or pickled: it holds an open file; "
+            "open the database again"
+        )
