@@ -50,7 +50,11 @@ class OsFileSystem:
         # Judged before the lock is made, so that a mistyped path leaves no lock file behind.
         _refuse_all_but_files(status, place)
         lock = OsFileLock(place + _LOCK)
-        _keep_owner(lock.handle, status)
+        try:
+            _keep_owner(lock.handle, status)
+        except BaseException:
+            lock.release()
+            raise
         return lock
 
     def open(self, path: str, /, *, writable: bool) -> Sequence[OsLogFile]:
@@ -59,12 +63,11 @@ class OsFileSystem:
         # O_NONBLOCK: a pipe without a writer must be refused, not waited for.
         access = os.O_RDWR if writable else os.O_RDONLY
         try:
-            descriptor = os.open(place, access | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+            handle = Handle(place, access | os.O_NONBLOCK)
         except FileNotFoundError:
             return ()
-        handle = Handle(descriptor, place)
         try:
-            status = os.fstat(descriptor)
+            status = os.fstat(handle.descriptor())
             _refuse_all_but_files(status, place)
         except BaseException:
             handle.close()
@@ -79,10 +82,9 @@ class OsFileSystem:
         place = _place(path, current)
         status = None if current is None else os.fstat(_own(current).handle.descriptor())
         _remove(place + _NEXT)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         # Nobody may open it before it has the permissions of the file whose content it gets.
         mode = 0o666 if status is None else 0o600
-        handle = Handle(os.open(place + _NEXT, flags, mode), place + _NEXT)
+        handle = Handle(place + _NEXT, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
         if status is not None:
             _keep_owner(handle, status)
             with contextlib.suppress(OSError):  # some file systems have no permissions to set

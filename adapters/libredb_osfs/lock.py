@@ -26,8 +26,8 @@ class OsFileLock(Uncopyable):
         Raises:
             BlockingIOError: Somebody holds the lock.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
-        self.handle = Handle(os.open(path, flags, 0o666), path)
+        self._released = False
+        self.handle = Handle(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
         try:
             fcntl.flock(self.handle.descriptor(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -42,10 +42,12 @@ class OsFileLock(Uncopyable):
     @property
     def held(self) -> bool:
         """Whether this process may still write."""
-        return self.handle.is_open
+        return not self._released and self.handle.is_open
 
     def release(self) -> None:
-        """Let the next one in; calling it twice is fine."""
+        """Let the next one in; calling it twice is fine, and finishes what was interrupted."""
+        # First of all: somebody else may hold the lock before this one is closed.
+        self._released = True
         if self.handle.is_open:
             # Closing alone would leave the lock with a copy of the descriptor that another thread
             # is just carrying into a new program.

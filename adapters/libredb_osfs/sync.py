@@ -11,6 +11,8 @@ import errno
 import fcntl
 import os
 
+from libredb_osfs.handle import Handle
+
 FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 """The fcntl command that empties the drive's cache; None where there is no such command."""
 
@@ -42,9 +44,8 @@ def sync_everything(descriptor: int) -> None:
 
 def sync_directory_of(path: str) -> None:
     """Make the entry of `path` in its directory durable."""
-    directory = os.path.dirname(path)
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    directory = Handle(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
     try:
-        sync_everything(descriptor)
+        sync_everything(directory.descriptor())
     finally:
-        os.close(descriptor)
+        directory.close()
