@@ -10,7 +10,7 @@ transaction, record, recovery, filesystem, log, guard, database, opening.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from libredb.kernel import opening
 from libredb.kernel.database import Database, Mode
@@ -36,7 +36,8 @@ from libredb.kernel.errors import (
     UsageValueError,
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
-from libredb.kernel.log import CompactionReport, GroupCommit
+from libredb.kernel.log import GroupCommit
+from libredb.kernel.placement import CompactionReport, text_path
 from libredb.kernel.recovery import RecoveryReport, VerifyReport
 from libredb.kernel.transaction import ReadTransaction, Store, Transaction
 
@@ -75,6 +76,7 @@ __all__ = [
     "VerifyReport",
     "__version__",
     "open",
+    "restore",
     "verify",
 ]
 
@@ -109,14 +111,46 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
             of it was changed.
         UsageError: the arguments do not fit together.
     """
-    path = _text_path(path)
+    if path is None:
+        return opening.open_database(
+            None, None, mode=mode, group_commit=group_commit, on_recovery=on_recovery
+        )
     return opening.open_database(
-        path,
-        None if path is None else fs or _platform_file_system(),
+        text_path(path),
+        _platform_file_system() if fs is None else fs,
         mode=mode,
         group_commit=group_commit,
         on_recovery=on_recovery,
     )
+
+
+def restore(
+    source: str | os.PathLike[str] | bytes | Iterable[bytes],
+    path: str | os.PathLike[str],
+    *,
+    fs: FileSystem | None = None,
+    replace: bool = False,
+) -> None:
+    """Put a backup in place at `path`, whole and durable when this returns, or not at all.
+
+    The database there is one of its own: same entries and versions, another salt. Costs a pass over
+    the backup, and memory for its largest commit.
+
+    Args:
+        source: the path of a backup, or its bytes, whole or in pieces of any size.
+        path: where the database shall be; it is locked meanwhile.
+        fs: the file system of both; None for the one of the running platform.
+        replace: whether a database with commits that is at `path`, damaged or not, may be replaced.
+
+    Raises:
+        LogFileError: the backup is damaged, or not that of a closed database; or something else
+            than a database is at `path`. Nothing was changed.
+        DatabaseLockedError: the database at `path` is open.
+        StorageError: the backup is missing, or storage failed.
+        UsageError: there is a database at `path`, and `replace` is False.
+    """
+    fs = _platform_file_system() if fs is None else fs
+    opening.restore(source, text_path(path), fs, replace=replace)
 
 
 def verify(
@@ -130,24 +164,9 @@ def verify(
     Raises:
         StorageError: the file is missing, or storage failed.
     """
-    path = _text_path(path)
     if path is None:
         return VerifyReport("", "empty", 0)
-    return opening.verify(path, fs or _platform_file_system())
-
-
-def _text_path(path: str | os.PathLike[str] | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        text: object = os.fspath(path)
-    except TypeError:
-        text = None
-    if not isinstance(text, str):
-        raise UsageTypeError(f"path must be a str or os.PathLike[str], not {type(path).__name__}")
-    if not text or "\0" in text:
-        raise UsageValueError(f"{text!r} is no path; use None for a database in memory")
-    return text
+    return opening.verify(text_path(path), _platform_file_system() if fs is None else fs)
 
 
 def _platform_file_system() -> FileSystem:

@@ -8,7 +8,7 @@ raise only OSError. Absent on purpose: append, seek, rename, listing, time.
 """
 
 from collections.abc import Sequence
-from typing import NoReturn, Protocol, SupportsIndex
+from typing import NoReturn, Protocol, SupportsIndex, runtime_checkable
 
 
 class LogFile(Protocol):
@@ -70,6 +70,7 @@ class FileLock(Protocol):
         ...
 
 
+@runtime_checkable
 class FileSystem(Protocol):
     """Where databases live.
 
