@@ -177,6 +177,8 @@ class Block(Generic[T]):
     is called again, with an exception.
     """
 
+    _entered: bool = False
+
     def __init__(
         self,
         guard: Guard,
@@ -193,7 +195,6 @@ class Block(Generic[T]):
         self._finish = finish
         self._grouped = False
         self._started: list[T] = []
-        self._entered = False
         self.watch: ref[partial[None]] | None = None
 
     def __enter__(self) -> T:

@@ -143,11 +143,17 @@ class Place(Uncopyable):
         Raises:
             StorageError: the path no longer leads to that file.
         """
-        header = log.header.encode()
-        for file in self._ask("open", self.fs.open, self.path, writable=False):
-            if self._ask("read", file.read, 0, len(header)) == header:
-                return file
-            self._ask("close", file.close)
+        header, chosen = log.header.encode(), None
+        files = self._ask("open", self.fs.open, self.path, writable=False)
+        try:
+            for file in files:
+                if self._ask("read", file.read, 0, len(header)) == header:
+                    chosen = file
+                    return file
+        finally:
+            for file in files:
+                if file is not chosen:
+                    self._ask("close", file.close)
         raise StorageError(f"the file at {self.path!r} is no longer the one that was opened")
 
     def log_of(self, reading: Reading) -> Log:
