@@ -91,14 +91,9 @@ class Image(Uncopyable):
         is_current: Callable[[], bool],
     ) -> None:
         """Note where `log` ends; `file` is a handle on its file, and closed here."""
-        self.header = log.header
-        self.end = log.end
-        self._path = log.path
         self._file = file
-        self._last_check = log.last_check
-        self._is_open = is_open
-        self._is_current = is_current
-        self._pieces = self._read()
+        self._path = log.path
+        self._pieces = _read(file, log.path, log.header, log.end, is_open, is_current)
 
     def __iter__(self) -> Iterator[bytes]:
         """Return itself: an image is read once."""
@@ -122,26 +117,39 @@ class Image(Uncopyable):
         if file := getattr(self, "_file", None):
             file.close()
 
-    def _read(self) -> Generator[bytes, None, None]:
-        yield encode_pages(self.header, self.end)
-        reader = RecordReader(self._path, self.header)
-        for offset in range(RECORDS_OFFSET, self.end, PIECE_BYTES):
-            if not self._is_open():
-                raise UsageError("the database was closed before its backup was read")
-            try:
-                length = min(PIECE_BYTES, self.end - offset)
-                piece = read_exactly(self._path, self._file, offset, length)
-                for _ in reader.feed(piece):
-                    pass
-            except LogFileError as error:
-                if self._is_current():
-                    raise
-                raise UsageError(
-                    "the database was compacted before its backup was read, and here that empties "
-                    "the file; call backup() again"
-                ) from error
-            yield piece
-        reader.require_end(self.end)
+
+def _read(
+    file: LogFile,
+    path: str,
+    header: FileHeader,
+    end: int,
+    is_open: Callable[[], bool],
+    is_current: Callable[[], bool],
+) -> Generator[bytes, None, None]:
+    """Yield the two pages as closing leaves them, then the records in pieces, judged.
+
+    It does not know its `Image`: an image that is dropped goes at once, and its file with it.
+    """
+    pages = header.encode().ljust(record.MARK_OFFSET, b"\0")
+    pages += record.encode_mark(end, header.check_seed)
+    yield pages.ljust(RECORDS_OFFSET, b"\0")
+    reader = RecordReader(path, header)
+    for offset in range(RECORDS_OFFSET, end, PIECE_BYTES):
+        if not is_open():
+            raise UsageError("the database was closed before its backup was read")
+        try:
+            piece = read_exactly(path, file, offset, min(PIECE_BYTES, end - offset))
+            for _ in reader.feed(piece):
+                pass
+        except LogFileError as error:
+            if is_current():
+                raise
+            raise UsageError(
+                "the database was compacted before its backup was read, and here that empties the "
+                "file; call backup() again"
+            ) from error
+        yield piece
+    reader.require_end(end)
 
 
 class ImageReader:
@@ -189,7 +197,7 @@ def restore(pieces: Iterable[bytes], name: str, place: Place, *, replace: bool) 
     """Put what an image holds in place, as a database of its own; see `libredb.restore`."""
     try:
         current = lock_and_look(place)
-        if not replace and current.header is not None and not current.is_empty:
+        if not replace and not current.is_empty:
             raise UsageError(
                 f"there is a database at {place.path!r} already; replace=True replaces it"
             )
@@ -224,13 +232,21 @@ def pieces_of(place: Place) -> Iterator[bytes]:
 
 
 def lock_and_look(place: Place) -> Reading:
-    """Lock the place and return what is there: nothing, or a database, damaged or not.
+    """Lock the place and return the database that is there, damaged or not.
+
+    Where nothing is, an empty one is made first. A crash half-way then leaves that one, and not two
+    pages of zeros with records behind them, which nobody could tell from a database that lost its
+    header.
 
     Raises:
         LogFileError: something else is there, and stays.
     """
     place.lock()
     current = place.read(writable=True)
+    if current.file is None:
+        place.create()
+        place.close_files()
+        current = place.read(writable=True)
     if current.error is not None and not isinstance(current.error, CorruptLogError):
         raise current.error
     return current
@@ -257,11 +273,3 @@ def require_bytes(piece: object) -> bytes:
     if not isinstance(piece, bytes):
         raise UsageTypeError(f"an image comes in pieces of bytes, not of {type(piece).__name__}")
     return piece
-
-
-def encode_pages(header: FileHeader, end: int) -> bytes:
-    """Return pages 0 and 1 of a closed file whose last record ends at `end`."""
-    mark = record.encode_mark(end, header.check_seed)
-    return header.encode().ljust(record.MARK_OFFSET, b"\0") + mark.ljust(
-        RECORDS_OFFSET - record.MARK_OFFSET, b"\0"
-    )

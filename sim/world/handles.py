@@ -90,6 +90,7 @@ class SimLogFile:
     def __del__(self) -> None:
         """Give the handle of a dropped file back (P6)."""
         if not self._closed and self._life == self._fs.life:
+            self._closed = True  # collected in a cycle, it may still be closed by its owner
             self._fs.handles -= 1
 
 
