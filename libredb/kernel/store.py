@@ -60,7 +60,7 @@ class OrderedStore:
 
         The store must not change while the result is in use.
         """
-        self.place()
+        self._merge_pending()
         if end is not None and start >= end:
             return iter(())
         first, low = self._locate(start)
@@ -110,7 +110,7 @@ class OrderedStore:
         block = bisect_right(self._bounds, key)
         return block, bisect_left(self._keys[block], key)
 
-    def place(self) -> None:
+    def _merge_pending(self) -> None:
         """Give the pending keys their place in the order; interrupted, forget the order instead."""
         try:
             if len(self._pending) * REBUILD_SHARE > len(self._values):

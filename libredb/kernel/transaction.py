@@ -10,7 +10,7 @@ Absent on purpose: savepoints, retries, isolation levels, conflict detection.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from libredb.kernel.errors import UsageError, UsageTypeError, UsageValueError
 from libredb.kernel.store import Entry, OrderedStore
@@ -29,18 +29,11 @@ class Store(Protocol):
         ...
 
 
-Reader = Any
-Writer = Any
-
-
 class ReadTransaction:
     """The reading face of a transaction. It ends with the block or function it was made for."""
 
-    def __init__(
-        self, store: OrderedStore, state: object, version: int, *, refusal: str | None = None
-    ) -> None:
+    def __init__(self, store: OrderedStore, *, refusal: str | None = None) -> None:
         """Begin; `refusal` says why a write is refused, None permits writes."""
-        self.version = version
         self._store = store
         self._refusal = refusal
         self._writes: dict[bytes, bytes | None] = {}
