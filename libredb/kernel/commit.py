@@ -13,13 +13,13 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from libredb.kernel import record
-from libredb.kernel.errors import StorageError, UsageValueError
+from libredb.kernel.errors import StorageError, UsageError, UsageValueError
 from libredb.kernel.filesystem import Uncopyable
 from libredb.kernel.guard import A_TRANSACTION, Guard
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import CompactionReport, Place
 from libredb.kernel.store import OrderedStore
-from libredb.kernel.transaction import Op, ReadTransaction, Transaction
+from libredb.kernel.transaction import INTERRUPTED, Op, ReadTransaction, Transaction, Writes
 
 
 class Shown(NamedTuple):
@@ -67,11 +67,16 @@ class Commits(Uncopyable):
         self._guard.check()
         return ReadTransaction(self.store, self._state, self.shown.version)
 
-    def commit(self, writes: dict[bytes, bytes | None], *, grouped: bool) -> None:
-        """Commit `writes`, one op per key; without any there is no record and no new version.
+    def commit(self, writes: Writes | None, *, grouped: bool) -> None:
+        """Commit `writes`; without any there is no record, and no new version.
 
         Inside a group there is no sync, whatever is pending.
+
+        Raises:
+            UsageError: the transaction aborted itself (None), or is too large.
         """
+        if writes is None:
+            raise UsageError(INTERRUPTED)
         if not writes:
             return
         ops: list[Op] = list(writes.items())

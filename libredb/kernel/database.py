@@ -22,16 +22,8 @@ from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard
 from libredb.kernel.image import Image, write_image
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import CompactionReport, PathLike, Place, text_path
-from libredb.kernel.store import Entry, OrderedStore
-from libredb.kernel.transaction import (
-    BytesLike,
-    Reader,
-    ReadTransaction,
-    Transaction,
-    Writer,
-    as_bytes,
-    run,
-)
+from libredb.kernel.store import BytesLike, Entry, OrderedStore, as_bytes
+from libredb.kernel.transaction import Reader, ReadTransaction, Transaction, Writer, run
 
 T = TypeVar("T")
 Mode = Literal["rwc", "rw", "r"]
@@ -108,7 +100,7 @@ class Database(Uncopyable):
         """
         guard, begin = self._guard, self._commits.begin_reading
         if fn is None:
-            return Block(guard, A_READ, (guard.state,), begin, lambda tx, *_: tx.end())
+            return Block(guard, A_READ, (guard.state,), begin, _end)
         with guard.moment():
             tx = begin()
             try:
@@ -303,3 +295,7 @@ class Database(Uncopyable):
         """What the live entries take in a compacted log, headers apart."""
         store = self._commits.store
         return store.size_bytes + record.SET_OVERHEAD * len(store)
+
+
+def _end(tx: ReadTransaction, *_: object) -> None:
+    tx.end()

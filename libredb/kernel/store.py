@@ -12,6 +12,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
+from libredb.kernel.errors import UsageTypeError
+
+BytesLike = bytes | bytearray | memoryview
 Entry = tuple[bytes, bytes]
 
 BLOCK_LENGTH = 512
@@ -167,3 +170,64 @@ class OrderedStore:
             assert len(keys) <= BLOCK_LENGTH
             assert self._value_blocks[block] == [self._values[key] for key in keys]
             assert all(bisect_right(self._bounds, key) == block for key in keys)
+
+
+def overlaid(
+    entries: Iterator[Entry],
+    writes: Mapping[bytes, bytes | None],
+    start: bytes,
+    end: bytes | None,
+    *,
+    reverse: bool,
+) -> Iterator[Entry]:
+    """Return `entries`, a scan of `[start, end)`, as it is with `writes` on top of it.
+
+    A later write does not change the result: the ops of the range are sorted at this call.
+    """
+    own = sorted(
+        (op for op in writes.items() if op[0] >= start and (end is None or op[0] < end)),
+        reverse=reverse,
+    )
+    return _merged(entries, own, reverse=reverse) if own else entries
+
+
+def _merged(
+    entries: Iterator[Entry], own: list[tuple[bytes, bytes | None]], *, reverse: bool
+) -> Iterator[Entry]:
+    """Yield both, which are in the same order; the op counts where a key is in both."""
+    entry = next(entries, None)
+    for key, value in own:
+        while entry is not None and entry[0] != key and (entry[0] > key) == reverse:
+            yield entry
+            entry = next(entries, None)
+        if entry is not None and entry[0] == key:
+            entry = next(entries, None)
+        if value is not None:
+            yield key, value
+    if entry is not None:
+        yield entry
+        yield from entries
+
+
+def as_bytes(data: object, what: str) -> bytes:
+    """Return `data` as immutable bytes, copied where it could change later."""
+    if isinstance(data, (bytes, bytearray)):
+        return bytes(data)
+    if isinstance(data, memoryview):
+        return data.tobytes()
+    hint = "turn it into bytes first"
+    if isinstance(data, str):
+        hint = "encode text with .encode() first"
+    elif isinstance(data, int):
+        hint = "turn a number into bytes first: .to_bytes(8) keeps the order from 0 on"
+    elif data is None and what == "value":
+        hint = "use delete() to remove a key"
+    raise UsageTypeError(
+        f"{what} must be bytes, bytearray or memoryview, not {type(data).__name__}; {hint}"
+    )
+
+
+def check_count(count: object, what: str) -> None:
+    """Refuse what is no int."""
+    if not isinstance(count, int) or isinstance(count, bool):
+        raise UsageTypeError(f"{what} must be an int, not {type(count).__name__}")
