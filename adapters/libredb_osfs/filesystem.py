@@ -11,17 +11,16 @@ extended attributes of a replaced file, hard links (two names of one file are tw
 and any look inside the files.
 """
 
-import contextlib
 import errno
 import os
 import stat
 from collections.abc import Sequence
 
 from libredb.kernel.filesystem import LogFile
+from libredb_osfs.folder import Folder
 from libredb_osfs.handle import Handle
 from libredb_osfs.lock import OsFileLock
 from libredb_osfs.logfile import OsLogFile
-from libredb_osfs.sync import sync_directory_of
 
 _NEXT = ".next"
 _LOCK = ".lock"
@@ -43,19 +42,12 @@ class OsFileSystem:
         place = _resolve(path)
         if place.endswith((_NEXT, _LOCK)):
             raise OSError(errno.EINVAL, f"{_NEXT} and {_LOCK} files belong to a database", place)
-        try:
-            status = os.stat(place)
-        except FileNotFoundError:
-            return OsFileLock(place + _LOCK)
-        # Judged before the lock is made, so that a mistyped path leaves no lock file behind.
-        _refuse_all_but_files(status, place)
-        lock = OsFileLock(place + _LOCK)
-        try:
-            _keep_owner(lock.handle, status)
-        except BaseException:
-            lock.release()
-            raise
-        return lock
+        name = os.path.basename(place)
+        with Folder(os.path.dirname(place)) as folder:
+            status = folder.status(name or ".")
+            # Judged before the lock is made, so that a mistyped path leaves no lock file behind.
+            _refuse_all_but_files(status, place)
+            return OsFileLock(folder, name + _LOCK, status)
 
     def open(self, path: str, /, *, writable: bool) -> Sequence[OsLogFile]:
         """Open the file at `path`; return nothing when nothing is there."""
@@ -77,39 +69,42 @@ class OsFileSystem:
     def create_next(self, path: str, current: LogFile | None, /) -> OsLogFile:
         """Create the empty file that shall take the place of `current`.
 
-        It gets the permissions of `current`, and its owner as far as the system permits.
+        It gets the permissions of the file it shall replace, which may be an empty one that is no
+        database yet, and its owner as far as the system permits.
         """
         place = _place(path, current)
-        status = None if current is None else os.fstat(_own(current).handle.descriptor())
-        _remove(place + _NEXT)
-        # Nobody may open it before it has the permissions of the file whose content it gets.
-        mode = 0o666 if status is None else 0o600
-        handle = Handle(place + _NEXT, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
-        if status is not None:
-            _keep_owner(handle, status)
-            with contextlib.suppress(OSError):  # some file systems have no permissions to set
-                os.fchmod(handle.descriptor(), stat.S_IMODE(status.st_mode))
-        return OsLogFile(handle, 0)
+        name = os.path.basename(place)
+        with Folder(os.path.dirname(place)) as folder:
+            status = folder.status(name)
+            if current is not None:
+                status = os.fstat(_own(current).handle.descriptor())
+            _refuse_all_but_files(status, place)
+            folder.remove(name + _NEXT, "next file")
+            return OsLogFile(folder.create(name + _NEXT, status), 0)
 
     def replace(self, path: str, current: LogFile | None, following: LogFile, /) -> None:
         """Put `following` in the place of `current`, durably; `current` stays open."""
         place = _place(path, current)
         handle = _own(following).handle
         handle.descriptor()  # a forked child must not rename what its parent is writing
-        os.replace(handle.path, place)
-        handle.path = place
-        sync_directory_of(place)
+        with Folder(os.path.dirname(place)) as folder:
+            folder.move(os.path.basename(handle.path), os.path.basename(place))
+            handle.path = place
+            folder.sync()
 
     def sync_directory(self, path: str, /) -> None:
         """Make the directory entry of the database durable."""
-        sync_directory_of(_resolve(path))
+        with Folder(os.path.dirname(_resolve(path))) as folder:
+            folder.sync()
 
     def discard_next(self, path: str, current: LogFile, /) -> None:
         """Remove what an unfinished `create_next` or `replace` left beside `current`.
 
         Nothing is synced: should the removed file come back, `open` does not look at it.
         """
-        _remove(_place(path, current) + _NEXT)
+        place = _place(path, current)
+        with Folder(os.path.dirname(place)) as folder:
+            folder.remove(os.path.basename(place) + _NEXT, "next file")
 
     def entropy(self, length: int, /) -> bytes:
         """Return `length` unpredictable bytes."""
@@ -138,23 +133,12 @@ def _resolve(path: str) -> str:
     return os.path.realpath(path)
 
 
-def _refuse_all_but_files(status: os.stat_result, path: str) -> None:
-    """Raise unless `status` is that of a regular file."""
+def _refuse_all_but_files(status: os.stat_result | None, path: str) -> None:
+    """Raise if there is something, and it is not a regular file."""
+    if status is None or stat.S_ISREG(status.st_mode):
+        return
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file", path)
-
-
-def _keep_owner(handle: Handle, status: os.stat_result) -> None:
-    """Give a new file the owner of the database, or only its group, or leave it."""
-    for user in (status.st_uid, -1):
-        with contextlib.suppress(OSError):
-            os.fchown(handle.descriptor(), user, status.st_gid)
-            return
-
-
-def _remove(path: str) -> None:
-    """Remove the file, if there is one."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+    if stat.S_ISLNK(status.st_mode):  # a link that leads somewhere was followed
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+    raise OSError(errno.EINVAL, "not a regular file", path)

@@ -97,9 +97,9 @@ def test_replace_syncs_the_directory_after_the_rename(
         order.append(("fsync", stat.S_ISDIR(os.fstat(descriptor).st_mode)))
         fsync.real(descriptor)
 
-    def note_rename(source: str, target: str) -> None:
-        order.append(("rename", Path(source).exists()))
-        rename.real(source, target)
+    def note_rename(source: str, target: str, **folders: int) -> None:
+        order.append(("rename", Path(path).with_name(source).exists()))
+        rename.real(source, target, **folders)
 
     fsync.instead, rename.instead = note, note_rename
     FS.replace(path, None, following)
