@@ -155,6 +155,11 @@ class OpfsLogFile(Uncopyable):
         self._may_reserve = False
         self._refused_end = 0
 
+    def in_place(self) -> bool:
+        """Return True: nobody but us can move or remove what the browser gave to us alone."""
+        self._require_open()
+        return True
+
     def close(self) -> None:
         """Refuse everything from now on; nothing is made durable."""
         self._open = False

@@ -6,7 +6,8 @@
 
 A symbolic link is followed before anything else, so that a link and its target share one lock and
 a rename replaces the target. An open file remembers its absolute path: what belongs to it is
-found even after the program changed its working directory. Deliberately absent: access lists and
+found even after the program changed its working directory, and nothing is made or moved there when
+the path has come to lead to another file. Deliberately absent: access lists and
 extended attributes of a replaced file, hard links (two names of one file are two databases here),
 and any look inside the files.
 """
@@ -74,20 +75,21 @@ class OsFileSystem:
         """
         place = _place(path, current)
         name = os.path.basename(place)
-        with Folder(os.path.dirname(place)) as folder:
-            status = folder.status(name)
-            if current is not None:
+        with _folder_of(place, current) as folder:
+            if current is None:
+                status = folder.status(name)
+                _refuse_all_but_files(status, place)
+            else:
                 status = os.fstat(_own(current).handle.descriptor())
-            _refuse_all_but_files(status, place)
             folder.remove(name + _NEXT, "next file")
             return OsLogFile(folder.create(name + _NEXT, status), 0)
 
     def replace(self, path: str, current: LogFile | None, following: LogFile, /) -> None:
         """Put `following` in the place of `current`, durably; `current` stays open."""
-        place = _place(path, current)
         handle = _own(following).handle
-        handle.descriptor()  # a forked child must not rename what its parent is writing
-        with Folder(os.path.dirname(place)) as folder:
+        # Not from `path`: the program may have changed its directory since the file was made.
+        place = handle.path.removesuffix(_NEXT)
+        with _folder_of(place, current, following) as folder:
             folder.move(os.path.basename(handle.path), os.path.basename(place))
             handle.path = place
             folder.sync()
@@ -103,7 +105,7 @@ class OsFileSystem:
         Nothing is synced: should the removed file come back, `open` does not look at it.
         """
         place = _place(path, current)
-        with Folder(os.path.dirname(place)) as folder:
+        with _folder_of(place, current) as folder:
             folder.remove(os.path.basename(place) + _NEXT, "next file")
 
     def entropy(self, length: int, /) -> bytes:
@@ -120,6 +122,35 @@ def _own(file: LogFile) -> OsLogFile:
 def _place(path: str, current: LogFile | None) -> str:
     """Return where the database is: where `current` is, if there is one."""
     return _resolve(path) if current is None else _own(current).handle.path
+
+
+def _folder_of(place: str, *files: LogFile | None) -> Folder:
+    """Open the folder of `place`, in which each of the files still is where it was.
+
+    Raises:
+        OSError: ESTALE if one was renamed, removed or replaced, or the folder was.
+    """
+    handles = [_own(file).handle for file in files if file is not None]
+    try:
+        folder = Folder(os.path.dirname(place))
+    except (FileNotFoundError, NotADirectoryError):
+        if handles:
+            raise _stale(handles[0].path) from None
+        raise
+    try:
+        for handle in handles:
+            if not folder.holds(handle):
+                raise _stale(handle.path)
+    except BaseException:
+        folder.close()
+        raise
+    return folder
+
+
+def _stale(path: str) -> OSError:
+    return OSError(
+        errno.ESTALE, f"the file at this path is no longer the one that was opened: {path}"
+    )
 
 
 def _resolve(path: str) -> str:

@@ -46,6 +46,12 @@ class Folder(Handle):
         except FileNotFoundError:
             return None
 
+    def holds(self, handle: Handle) -> bool:
+        """Whether the entry of the handle's name is the file that the handle has open."""
+        status = self.status(os.path.basename(handle.path))
+        opened = os.fstat(handle.descriptor())
+        return status is not None and os.path.samestat(status, opened)
+
     def create(self, name: str, like: os.stat_result | None) -> Handle:
         """Make a file, open for reading and writing, for those who may open the file `like`.
 

@@ -91,6 +91,18 @@ class OsLogFile(Uncopyable):
         self._may_reserve = False
         self._refused_end = 0
 
+    def in_place(self) -> bool:
+        """Return whether its path still leads to this file.
+
+        It does not after the file, or a folder on the way to it, was renamed, removed or replaced:
+        whoever opens the path does not find what is written then.
+        """
+        opened = os.fstat(self.handle.descriptor())
+        try:
+            return os.path.samestat(opened, os.lstat(self.handle.path))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
     def close(self) -> None:
         """Give the descriptor back without making anything durable; twice is fine."""
         self.handle.close()
