@@ -53,16 +53,16 @@ class OsLogFile(Uncopyable):
     def read(self, offset: int, length: int, /) -> bytes:
         """Return the bytes `[offset, offset + length)`, fewer only at the end of the file."""
         descriptor = self.handle.descriptor()
-        data = _read_some(descriptor, length, offset)
+        data = os.pread(descriptor, length, offset)
         if len(data) == length:
             return data
-        # The system may return less than there is: a signal, or its limit of 2 GiB a call. Only
+        # The system may return less than there is, for example by its limit of 2 GiB a call. Only
         # an empty answer means the end of the file.
         pieces = [data]
         while data and length > len(data):
             offset += len(data)
             length -= len(data)
-            data = _read_some(descriptor, length, offset)
+            data = os.pread(descriptor, length, offset)
             pieces.append(data)
         return b"".join(pieces)
 
@@ -139,26 +139,18 @@ class OsLogFile(Uncopyable):
             warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
 
-def _read_some(descriptor: int, length: int, offset: int) -> bytes:
-    """Return what one read gives, which is nothing only at the end of the file."""
-    while True:
-        try:
-            return os.pread(descriptor, length, offset)
-        except InterruptedError:
-            continue
-
-
 def _write_all(descriptor: int, data: bytes, offset: int) -> None:
-    """Write until every byte was taken, in one call where the system lets us."""
-    rest: bytes | memoryview = data
-    while rest:
-        try:
-            count = os.pwrite(descriptor, rest, offset)
-        except InterruptedError:
-            continue
+    """Write until every byte was taken, in one call where the system lets us.
+
+    After a signal Python goes on by itself, unless the handler raised, and that passes through.
+    """
+    count = os.pwrite(descriptor, data, offset)
+    if count == len(data):
+        return
+    rest = memoryview(data)
+    while count < len(rest):
         if count == 0:
             raise OSError(errno.ENOSPC, "the system accepted no more bytes")
-        if count == len(rest):
-            return
-        rest = memoryview(rest)[count:]
+        rest = rest[count:]
         offset += count
+        count = os.pwrite(descriptor, rest, offset)
