@@ -18,10 +18,11 @@ import stat
 from collections.abc import Sequence
 
 from libredb.kernel.filesystem import LogFile
+from libredb.room import Room
 from libredb_osfs.folder import Folder
 from libredb_osfs.handle import Handle
 from libredb_osfs.lock import OsFileLock
-from libredb_osfs.logfile import OsLogFile
+from libredb_osfs.logfile import SMALL_BYTES, STEP_BYTES, OsLogFile
 
 _NEXT = ".next"
 _LOCK = ".lock"
@@ -62,10 +63,11 @@ class OsFileSystem:
         try:
             status = os.fstat(handle.descriptor())
             _refuse_all_but_files(status, place)
+            room = Room(STEP_BYTES, SMALL_BYTES, end=status.st_size, placed=True)
         except BaseException:
             handle.close()
             raise
-        return (OsLogFile(handle, status.st_size),)
+        return (OsLogFile(handle, room),)
 
     def create_next(self, path: str, current: LogFile | None, /) -> OsLogFile:
         """Create the empty file that shall take the place of `current`.
@@ -82,7 +84,8 @@ class OsFileSystem:
             else:
                 status = os.fstat(_own(current).handle.descriptor())
             folder.remove(name + _NEXT, "next file")
-            return OsLogFile(folder.create(name + _NEXT, status), 0)
+            handle = folder.create(name + _NEXT, status)
+            return OsLogFile(handle, Room(STEP_BYTES, SMALL_BYTES))
 
     def replace(self, path: str, current: LogFile | None, following: LogFile, /) -> None:
         """Put `following` in the place of `current`, durably; `current` stays open."""
@@ -93,6 +96,7 @@ class OsFileSystem:
             folder.move(os.path.basename(handle.path), os.path.basename(place))
             handle.path = place
             folder.sync()
+        _own(following).room.placed()
 
     def sync_directory(self, path: str, /) -> None:
         """Make the directory entry of the database durable."""
