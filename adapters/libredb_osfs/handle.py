@@ -10,6 +10,7 @@ whoever wants the database there opens it there.
 import contextlib
 import errno
 import os
+from functools import partial
 from weakref import WeakSet
 
 from libredb.kernel.filesystem import Uncopyable
@@ -28,14 +29,18 @@ class Handle(Uncopyable):
     `next` drive a `map`, and no instruction of Python's runs in between.
     """
 
-    def __init__(self, path: str, flags: int, mode: int = 0o666) -> None:
-        """Open `path`, which is also what messages call it; no new program inherits it."""
+    def __init__(
+        self, path: str, flags: int, mode: int = 0o666, *, folder: "Handle | None" = None
+    ) -> None:
+        """Open `path`, or the entry of this name in `folder`, the open folder it is in."""
         self.path = path
         self._why_gone = "the file is closed"
         self._numbers: list[int] = []
         _handles.add(self)
         flags |= os.O_CLOEXEC | os.O_NOCTTY
-        self._numbers.extend(map(os.open, (path,), (flags,), (mode,)))
+        name = path if folder is None else os.path.basename(path)
+        system_open = partial(os.open, dir_fd=None if folder is None else folder.descriptor())
+        self._numbers.extend(map(system_open, (name,), (flags,), (mode,)))
 
     @property
     def is_open(self) -> bool:

@@ -5,6 +5,7 @@ would stay behind on the old one. So `<path>.lock` is created once and never rep
 whoever removes it while a database is open lets a second writer in. A flock belongs to the
 open file and not to the process, so a second open in one process is refused as well, and
 the system ends it with its holder: no process numbers in files, nothing to clean up after a crash.
+A lock file that was there is locked and otherwise left as it is: it may be somebody else's.
 Deliberately absent: waiting, sharing, and telling apart the hard links of one file.
 """
 
@@ -14,26 +15,28 @@ import fcntl
 import os
 
 from libredb.kernel.filesystem import Uncopyable
+from libredb_osfs.folder import Folder
 from libredb_osfs.handle import Handle
 
 
 class OsFileLock(Uncopyable):
     """An exclusive lock that is held from construction to `release`. Keeps P7 and P8."""
 
-    def __init__(self, path: str) -> None:
-        """Lock the file at `path`, which is created if there is none.
+    def __init__(self, folder: Folder, name: str, like: os.stat_result | None = None) -> None:
+        """Lock the file, which is made, for those who may open the file `like`, if there is none.
 
         Raises:
             BlockingIOError: Somebody holds the lock.
+            FileExistsError: Something that is no regular file is in its place.
         """
         self._released = False
-        self.handle = Handle(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
+        self.handle = _open(folder, name, like)
         try:
             fcntl.flock(self.handle.descriptor(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.handle.close()
             raise BlockingIOError(
-                errno.EWOULDBLOCK, "the database is open for writing already", path
+                errno.EWOULDBLOCK, "the database is open for writing already", self.handle.path
             ) from None
         except BaseException:
             self.handle.close()
@@ -54,3 +57,10 @@ class OsFileLock(Uncopyable):
             with contextlib.suppress(OSError):
                 fcntl.flock(self.handle.descriptor(), fcntl.LOCK_UN)
             self.handle.close()
+
+
+def _open(folder: Folder, name: str, like: os.stat_result | None) -> Handle:
+    """Make the lock file, or open the one that is there."""
+    with contextlib.suppress(FileExistsError):
+        return folder.create(name, like)
+    return folder.open(name, "lock file")

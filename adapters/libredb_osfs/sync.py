@@ -11,8 +11,6 @@ import errno
 import fcntl
 import os
 
-from libredb_osfs.handle import Handle
-
 FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 """The fcntl command that empties the drive's cache; None where there is no such command."""
 
@@ -40,12 +38,3 @@ def sync_everything(descriptor: int) -> None:
         if error.errno not in _NOT_KNOWN_HERE:
             raise
         os.fsync(descriptor)
-
-
-def sync_directory_of(path: str) -> None:
-    """Make the entry of `path` in its directory durable."""
-    directory = Handle(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        sync_everything(directory.descriptor())
-    finally:
-        directory.close()

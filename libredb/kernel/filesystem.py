@@ -15,11 +15,12 @@ class LogFile(Protocol):
     """One open file of a database; offsets and lengths are in bytes.
 
     P1  `read` returns exactly the bytes last written, and stops short only at the end of the file.
-    P2  `write` puts all bytes at the offset, or raises. It returns how many it wrote, and the
-        kernel treats any other count than it asked for as a failure.
+    P2  `write` puts all bytes at the offset, or raises, and what it wrote outlives the process
+        (kill -9), though not a power loss. It returns how many it wrote, and the kernel treats any
+        other count than it asked for as a failure.
     P3  A write behind the end leaves zero bytes between. An adapter may keep more zero bytes
-        behind the last byte written (room it reserved), but not in a file that was never synced;
-        `size` counts them, `truncate` drops them.
+        behind the last byte written (room it reserved), but only in a file that `open` found or
+        `replace` put in place; `size` counts them, `truncate` drops them.
     P4  When `sync` returns, every write and truncate before it survives a power loss. When it
         raises, nothing is promised, and the kernel never asks again.
     P5  After `truncate` the file ends at the length given.

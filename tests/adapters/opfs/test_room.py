@@ -8,11 +8,12 @@ from tests.adapters.opfs.support import FakeBridge, make
 
 
 def open_file(length: int) -> tuple[OpfsLogFile, FakeBridge]:
-    """Return a synced file of so many bytes, which has not been written to since."""
+    """Return a synced file of so many bytes in its place, not written to since."""
     fs, bridge = make()
     file = fs.create_next("app", None)
     file.write(0, b"x" * length)
     file.sync()
+    fs.replace("app", None, file)
     bridge.calls.clear()
     return file, bridge
 
@@ -34,13 +35,24 @@ def test_the_first_growth_after_a_sync_fills_room_up_to_the_next_step(length: in
     assert bridge.calls[-2:] == ["fill", "write"]
 
 
-def test_a_file_that_was_emptied_and_never_synced_again_has_no_room() -> None:
+def test_a_slot_that_is_not_the_database_yet_has_no_room() -> None:
+    """A crash before the header was written could leave a page without one and 256 KiB of room.
+
+    A creation that never finished does not reach the third page, so this would be judged to be a
+    database that has lost its header, and refused.
+    """
     fs, bridge = make()
-    for _ in range(2):
-        file = fs.create_next("app", None)
-        file.write(0, b"x")
-        assert "fill" not in bridge.calls
-        assert file.size() == 1
+    fs.create_next("app", None).write(0, b"left over")
+    file = fs.create_next("app", None)
+    for end in range(100, 1000, 100):
+        file.write(end - 100, bytes(100))
+        file.sync()
+        assert file.size() == end
+    assert "fill" not in bridge.calls
+    fs.replace("app", None, file)
+    file.write(900, b"y")
+    assert bridge.calls[-2:] == ["fill", "write"]
+    assert file.size() == STEP_BYTES
 
 
 def test_growth_before_a_sync_or_after_a_truncate_or_in_big_pieces_has_no_room() -> None:
@@ -56,14 +68,13 @@ def test_growth_before_a_sync_or_after_a_truncate_or_in_big_pieces_has_no_room()
     assert bridge.calls[-2:] == ["fill", "write"]
 
 
-def test_a_new_file_object_looks_where_the_file_ends() -> None:
+def test_a_file_that_was_found_knows_where_it_ends() -> None:
     fs, bridge = make()
     fs.create_next("app", None).write(0, b"x" * 1000)
     (file, _) = fs.open("app", writable=True)
     file.sync()
     file.write(0, b"y")
-    assert "fill" not in bridge.calls
-    file.sync()
+    assert "fill" not in bridge.calls, "it did not grow"
     file.write(1000, b"y")
     assert bridge.calls[-2:] == ["fill", "write"]
 

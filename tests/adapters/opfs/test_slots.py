@@ -37,6 +37,16 @@ def test_a_second_path_is_refused_while_there_is_content() -> None:
     libredb.open("one.libredb", fs=fs).close()
 
 
+def test_a_slot_is_always_in_its_place() -> None:
+    """Nobody else can move or remove what the browser gave to us alone."""
+    fs, _ = make()
+    file = fs.create_next("app", None)
+    assert file.in_place()
+    file.close()
+    with pytest.raises(OSError, match="the file is closed"):
+        file.in_place()
+
+
 def test_an_open_database_is_not_cleared() -> None:
     fs, _ = make()
     with libredb.open("app", fs=fs) as db:

@@ -28,13 +28,13 @@ class Calls:
         self.seen: list[tuple[Any, ...]] = []
         monkeypatch.setattr(module, name, self)
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
         self.seen.append(arguments)
-        return self.instead(*arguments)
+        return self.instead(*arguments, **named)
 
 
 def refuse(number: int) -> Callable[..., Any]:
-    def refusing(*arguments: Any) -> Any:
+    def refusing(*arguments: Any, **named: Any) -> Any:
         raise OSError(number, os.strerror(number))
 
     return refusing

@@ -12,7 +12,6 @@ from weakref import WeakSet
 
 import pytest
 from libredb_osfs import handle
-from libredb_osfs.lock import OsFileLock
 from libredb_osfs.logfile import OsLogFile
 
 from tests.adapters.osfs.support import FS, Calls, fails_with_ebadf, first_line, in_child, locker
@@ -141,7 +140,7 @@ def test_the_hook_for_children_gives_up_every_handle(
     file: OsLogFile, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Call it here, because a child takes what was measured about it to its grave."""
-    lock = OsFileLock(path)
+    lock = FS.lock(path)
     monkeypatch.setattr(handle, "_handles", WeakSet([file.handle, lock.handle]))
     handle._give_up_all()
     assert not lock.held
@@ -151,7 +150,7 @@ def test_the_hook_for_children_gives_up_every_handle(
 def test_giving_up_in_the_child_survives_a_close_that_fails(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock = OsFileLock(path)
+    lock = FS.lock(path)
     close = Calls(monkeypatch, "close")
 
     def failing(descriptor: int) -> None:

@@ -77,7 +77,7 @@ def test_a_left_over_next_file_is_removed_and_not_written_through(
 ) -> None:
     precious = tmp_path / "precious"
     precious.write_bytes(b"precious")
-    Path(path + ".next").symlink_to(precious)
+    Path(path + ".next").hardlink_to(precious)
     following = FS.create_next(path, None)
     following.write(0, b"overwritten?")
     following.close()

@@ -20,16 +20,27 @@ def test_a_short_write_is_continued_where_it_stopped(file: OsLogFile, pwrite: Ca
     assert [offset for _, _, offset in pwrite.seen] == list(range(50, 150, 7))
 
 
-def test_an_interrupted_write_is_continued(file: OsLogFile, pwrite: Calls) -> None:
-    def interrupted_at_first(descriptor: int, data: bytes, offset: int) -> int:
-        if len(pwrite.seen) % 2:
-            raise InterruptedError
-        return pwrite.real(descriptor, data[:60], offset)
+@pytest.mark.parametrize("name", ["pwrite", "pread"])
+def test_what_a_signal_handler_raises_ends_the_call(
+    file: OsLogFile, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An InterruptedError of the program's own was swallowed, and the call made again.
 
-    pwrite.instead = interrupted_at_first
-    assert file.write(0, b"y" * 100) == 100
-    assert file.read(0, 100) == b"y" * 100
-    assert len(pwrite.seen) == 4
+    Python itself repeats a call that a signal interrupted; it raises only what the handler raised.
+    """
+    told = InterruptedError("raised by a handler")
+    system = Calls(monkeypatch, name)
+
+    def interrupted_at_first(*arguments: object) -> object:
+        if len(system.seen) == 1:
+            raise told
+        return system.real(*arguments)
+
+    system.instead = interrupted_at_first
+    with pytest.raises(InterruptedError) as caught:
+        file.write(0, b"y") if name == "pwrite" else file.read(0, 1)
+    assert caught.value is told
+    assert len(system.seen) == 1
 
 
 def test_a_write_that_takes_no_bytes_raises(file: OsLogFile, pwrite: Calls) -> None:
@@ -51,15 +62,13 @@ def test_a_write_inside_the_file_is_one_call(file: OsLogFile, pwrite: Calls) -> 
     assert len(pwrite.seen) == 1
 
 
-def test_short_and_interrupted_reads_go_on_to_the_end_of_the_file(
+def test_short_reads_go_on_to_the_end_of_the_file(
     file: OsLogFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write(0, bytes(range(100)))
     pread = Calls(monkeypatch, "pread")
 
     def stuttering(descriptor: int, length: int, offset: int) -> bytes:
-        if len(pread.seen) % 3 == 1:
-            raise InterruptedError
         return pread.real(descriptor, min(length, 30), offset)
 
     pread.instead = stuttering

@@ -48,11 +48,16 @@ def test_room_is_reserved_again_when_it_is_used_up(file: OsLogFile) -> None:
     assert not any(file.read(offset, STEP_BYTES))
 
 
-def test_nothing_is_reserved_before_the_first_sync(path: str) -> None:
+def test_nothing_is_reserved_in_a_file_that_is_not_the_database_yet(path: str) -> None:
+    """A next file that was synced once had room, and its header was not on the disk yet."""
     following = FS.create_next(path, None)
-    following.write(0, b"x" * 100)
-    following.write(100, b"y" * 100)
-    assert following.size() == 200
+    for end in range(100, 1000, 100):
+        following.write(end - 100, b"x" * 100)
+        following.sync()
+        assert following.size() == end
+    FS.replace(path, None, following)
+    following.write(900, b"y")
+    assert following.size() == STEP_BYTES
     following.close()
 
 
@@ -168,8 +173,7 @@ import resource, sys
 sys.path[:0] = sys.argv[2:]
 from libredb_osfs import OsFileSystem
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
-file = OsFileSystem().create_next(sys.argv[1], None)
-file.write(0, b"x" * 100)
+(file,) = OsFileSystem().open(sys.argv[1], writable=True)
 file.sync()
 file.write(100, b"y" * 100)
 assert file.size() == 200, file.size()
@@ -181,6 +185,7 @@ except OSError:
 else:
     raise AssertionError("written over the limit")
 """
+    Path(path).write_bytes(b"x" * 100)
     subprocess.run([sys.executable, "-c", program, path, *sys.path], check=True)
 
 
