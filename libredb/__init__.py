@@ -39,7 +39,7 @@ from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
 from libredb.kernel.log import GroupCommit
 from libredb.kernel.placement import CompactionReport, text_path
 from libredb.kernel.recovery import RecoveryReport, VerifyReport
-from libredb.kernel.transaction import ReadTransaction, Store, Transaction
+from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
 
 __version__ = "0.1.0"
 
@@ -60,6 +60,7 @@ __all__ = [
     "LogFileError",
     "NotADatabaseError",
     "ReadTransaction",
+    "Reader",
     "RecoveryReport",
     "StorageError",
     "StorageExistsError",
@@ -74,6 +75,7 @@ __all__ = [
     "UsageTypeError",
     "UsageValueError",
     "VerifyReport",
+    "Writer",
     "__version__",
     "open",
     "restore",

@@ -26,6 +26,8 @@ class LogFile(Protocol):
     P5  After `truncate` the file ends at the length given.
     P6  `close` never makes anything durable, gives the handle back, and may be called twice.
         A file that is dropped without `close` gives its handle back as well.
+    P16 `in_place` tells whether `open` would find this file: not after it, or a folder on the way to
+        it, was renamed, removed or replaced behind the adapter's back.
     """
 
     def size(self) -> int:
@@ -46,6 +48,10 @@ class LogFile(Protocol):
 
     def truncate(self, length: int, /) -> None:
         """Cut the file to `length`, not yet durable."""
+        ...
+
+    def in_place(self) -> bool:
+        """Return whether the path still leads to this file."""
         ...
 
     def close(self) -> None:
@@ -80,6 +86,7 @@ class FileSystem(Protocol):
          a path with nothing behind it gives an empty sequence.
     P11  `create_next` returns an empty file beside `current` (a file of `open`, or None) that no
          `open` takes for the database as long as its header is zero. What was left there is gone.
+         It and `replace` raise, and change nothing, if `current` is not in place any more.
     P12  `replace` puts the synced next file in the place of `current`. A crash at any moment
          leaves either one or both to `open`, never neither. When it returns, the next file is
          the only one that is not empty, and no power loss brings the old one back.

@@ -126,6 +126,11 @@ class Log:
             self.write_mark()
             ask("truncate", self.path, self.file.truncate, self.end)
             ask("sync", self.path, self.file.sync)
+            if not ask("find", self.path, self.file.in_place):
+                raise StorageError(
+                    f"{self.path!r} was moved, removed or replaced while it was open; what was "
+                    "committed is in the file that was opened"
+                )
         finally:
             ask("close", self.path, self.file.close)
 

@@ -115,6 +115,10 @@ class SimFileSystem:
 
     # What the calls do.
 
+    def leads_to(self, file: DiskFile) -> bool:
+        """Return whether a path leads to `file`."""
+        return any(found is file for found in self._entries.values())
+
     def holder(self, path: str) -> SimLock | None:
         """Return the lock that is held on `path`."""
         lock = self._locks.get(path)

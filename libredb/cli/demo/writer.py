@@ -19,7 +19,7 @@ from contextlib import suppress
 from itertools import count
 
 import libredb
-from libredb import Database, ReadTransaction, Transaction
+from libredb import Database, ReadTransaction, Writer
 
 LARGE_EVERY = 200
 LARGE_BYTES = 4 << 20
@@ -47,7 +47,7 @@ def write(db: Database, writer: int, acknowledge: Callable[[int], None]) -> None
     """Commit and acknowledge, commit and acknowledge, until `acknowledge` raises."""
     for number in count(1):
 
-        def commit(tx: Transaction, number: int = number) -> None:
+        def commit(tx: Writer, number: int = number) -> None:
             tx.set(journal_key(writer, number), journal_text(writer, number))
             tx.set(counter_key(writer), b"%d" % number)
 
