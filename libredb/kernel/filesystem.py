@@ -26,8 +26,8 @@ class LogFile(Protocol):
     P5  After `truncate` the file ends at the length given.
     P6  `close` never makes anything durable, gives the handle back, and may be called twice.
         A file that is dropped without `close` gives its handle back as well.
-    P16 `in_place` tells whether `open` would find this file: not after it, or a folder on the way to
-        it, was renamed, removed or replaced behind the adapter's back.
+    P16 `in_place` tells whether `open` would find this file: not after it, or a folder on the way
+        to it, was renamed, removed or replaced behind the back of the adapter.
     """
 
     def size(self) -> int:
