@@ -45,22 +45,26 @@ class Commits(Uncopyable):
         place: Place | None,
         log: Log | None,
         window: GroupCommit | None,
+        *,
+        refusal: str | None = None,
     ) -> None:
-        """Put the parts together; a log that may not be written to is one that never is."""
+        """Put the parts together; `refusal` says why nothing may be written, None permits it."""
         self.store = store
         self.place = place
         self.log = log
         self.shown: Shown = Shown(0, 0, 0, 0)
+        self._refusal = refusal
         self._guard = guard
         self._latch = guard.latch
         self._state = guard.state
         self._window = window or GroupCommit(commits=1)
         self._show()
 
-    def begin(self, refusal: str | None) -> Transaction:
-        """Return a transaction on what is committed; `refusal` says why it may not write."""
+    def begin(self) -> Transaction:
+        """Return a transaction on what is committed; the turn and the step are the caller's."""
         self._guard.check(A_TRANSACTION)
-        return Transaction(self.store, self._state, self.shown.version + 1, refusal=refusal)
+        version = self.shown.version + 1
+        return Transaction(self.store, self._state, version, refusal=self._refusal)
 
     def begin_reading(self) -> ReadTransaction:
         """Return a transaction that reads what is committed; the state is the caller's."""
@@ -99,14 +103,16 @@ class Commits(Uncopyable):
                 self._show()
 
     def sync(self) -> None:
-        """Make everything that is pending durable."""
-        if self.log:
+        """Make everything that is pending durable; where nothing may be written, nothing is."""
+        if self.log and self._refusal is None:
             with self._latch.running, self._latch:
                 self.log.sync()
                 self._show()
 
     def compact(self) -> CompactionReport:
         """Let a log of the live entries take the place of the log; see `Database.compact`."""
+        if self._refusal is not None:
+            raise UsageError(self._refusal)
         store, place, current = self.store, self.place, self.log
         if place is None or current is None:
             return CompactionReport(0, 0, len(store), 0)
@@ -130,7 +136,7 @@ class Commits(Uncopyable):
         """
         if self.place is None:
             return
-        if not clean:
+        if not clean or self._refusal is not None:
             with suppress(StorageError):
                 self.place.release()
             return

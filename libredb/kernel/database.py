@@ -10,7 +10,6 @@ Absent on purpose: background threads, timers, retries.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from functools import partial
 from types import TracebackType
 from typing import Literal, Self, TypeVar, overload
 
@@ -23,7 +22,7 @@ from libredb.kernel.image import Image, write_image
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import CompactionReport, PathLike, Place, text_path
 from libredb.kernel.store import BytesLike, Entry, OrderedStore, as_bytes
-from libredb.kernel.transaction import Reader, ReadTransaction, Transaction, Writer, run
+from libredb.kernel.transaction import ReadTransaction, Transaction, run
 
 T = TypeVar("T")
 Mode = Literal["rwc", "rw", "r"]
@@ -44,13 +43,13 @@ class Database(Uncopyable):
         """Put the parts together; use `libredb.open`. Without a place it is in memory."""
         self.mode: Mode = mode
         self._guard = Guard(place.is_held if place else None)
-        self._commits = Commits(self._guard, store, place, log, group_commit)
-        self._begin = partial(self._commits.begin, READ_ONLY if mode == "r" else None)
+        refusal = READ_ONLY if mode == "r" else None
+        self._commits = Commits(self._guard, store, place, log, group_commit, refusal=refusal)
         self._place = place
 
     # Transactions
 
-    def transact(self, fn: Callable[[Writer], T], /) -> T:
+    def transact(self, fn: Callable[[Transaction], T], /) -> T:
         """Run `fn` in a transaction, commit, and return its result. It is never run twice.
 
         The commit is durable when this returns, unless a window is open or a group is running.
@@ -63,7 +62,7 @@ class Database(Uncopyable):
         guard = self._guard
         grouped = guard.begin(A_TRANSACTION, inside_group=True)
         with guard.turn, guard.step:
-            tx = self._begin()
+            tx = self._commits.begin()
             try:
                 result = run(fn, tx)
             finally:
@@ -77,7 +76,7 @@ class Database(Uncopyable):
         Durability and errors are those of `transact`, the better form for code that may be
         interrupted. A block must be left by the thread that entered it.
         """
-        guard, begin = self._guard, self._begin
+        guard, begin = self._guard, self._commits.begin
 
         def finish(tx: Transaction, error: BaseException | None, grouped: bool) -> None:  # noqa: FBT001 - as a block calls it
             writes = tx.end()
@@ -89,9 +88,9 @@ class Database(Uncopyable):
     @overload
     def read(self, /) -> AbstractContextManager[ReadTransaction]: ...
     @overload
-    def read(self, fn: Callable[[Reader], T], /) -> T: ...
+    def read(self, fn: Callable[[ReadTransaction], T], /) -> T: ...
     def read(
-        self, fn: Callable[[Reader], T] | None = None, /
+        self, fn: Callable[[ReadTransaction], T] | None = None, /
     ) -> AbstractContextManager[ReadTransaction] | T:
         """Begin a transaction that only reads, as a block, or run `fn` in one.
 
@@ -169,8 +168,6 @@ class Database(Uncopyable):
         guard.begin("a compaction")
         with guard.turn, guard.step:
             guard.check("a compaction")
-            if self.mode == "r":
-                raise UsageError(READ_ONLY)
             return self._commits.compact()
 
     def backup(self) -> Image:
@@ -192,7 +189,7 @@ class Database(Uncopyable):
             self._commits.sync()
             log = self._commits.log
             if self._place is None or log is None:
-                raise UsageError("this database has no file; copy its entries instead")
+                raise UsageError("a database in memory has no file; copy its entries instead")
             return Image(
                 self._place.open_again(log),
                 log,
@@ -231,7 +228,7 @@ class Database(Uncopyable):
             return
         guard.begin("close()")
         with guard.turn, guard.step, guard.state:
-            clean = not guard.closed and not guard.latch.closed and self.mode != "r"
+            clean = not guard.closed and not guard.latch.closed
             guard.closed = True
             self._commits.close(clean=clean)
 

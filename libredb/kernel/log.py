@@ -20,7 +20,7 @@ from libredb.kernel.errors import (
     UsageValueError,
     storage_error,
 )
-from libredb.kernel.filesystem import LogFile
+from libredb.kernel.filesystem import LogFile, Uncopyable
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
 from libredb.kernel.transaction import check_count
 
@@ -51,7 +51,7 @@ class GroupCommit:
             raise UsageValueError(f"the bounds of a window must be 1 or more: {self}")
 
 
-class Log:
+class Log(Uncopyable):
     """The records of one open file.
 
     Invariant: everything before `end` is whole records, the last of them commit `version`. Commits

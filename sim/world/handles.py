@@ -9,6 +9,7 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from libredb.kernel.filesystem import Uncopyable
 from sim.world.disk import DiskFile
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Crash(BaseException):
     """The simulated process is gone; no call of this life does anything any more."""
 
 
-class SimLogFile:
+class SimLogFile(Uncopyable):
     """One open file (P1 to P6)."""
 
     __slots__ = ("__weakref__", "_closed", "_fs", "_life", "_writable", "disk_file")
@@ -99,7 +100,7 @@ class SimLogFile:
             self._fs.handles -= 1
 
 
-class SimLock:
+class SimLock(Uncopyable):
     """The right to write to one database (P7, P8)."""
 
     __slots__ = ("__weakref__", "_fs", "_life", "_path")

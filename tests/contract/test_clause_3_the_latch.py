@@ -71,6 +71,14 @@ def fails(db: Database, work: Work, error: BaseException) -> BaseException:
     return raised
 
 
+def harmless(names: list[str]) -> set[int]:
+    """Return the calls of a compaction before the header of the next file: see test_compact.py."""
+    if "create_next" not in names:
+        return set()
+    header = len(names) - names[::-1].index("write")
+    return {*range(names.index("entropy") + 1, header)}
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     "error",
@@ -84,7 +92,7 @@ def test_whatever_stops_a_write_at_any_call_latches_the_database(
     db = opened(memory_fs, work)
     calls = Fault(memory_fs, error)
     work(db)
-    for at in range(1, len(calls.names) + 1):
+    for at in sorted({*range(1, len(calls.names) + 1)} - harmless(calls.names)):
         fs = SimFileSystem(memory_fs.style)
         db = opened(fs, work)
         fault = Fault(fs, error, at, when)

@@ -19,7 +19,7 @@ from contextlib import suppress
 from itertools import count
 
 import libredb
-from libredb import Database, ReadTransaction, Writer
+from libredb import Database, ReadTransaction, Transaction
 
 LARGE_EVERY = 200
 LARGE_BYTES = 4 << 20
@@ -39,7 +39,7 @@ def counter_key(writer: int) -> bytes:
 def journal_text(writer: int, number: int) -> bytes:
     """Return what a commit writes: known from its numbers, and different for every commit."""
     length = LARGE_BYTES if number % LARGE_EVERY == 0 else 100
-    sentence = b"Writer %d, commit %d. " % (writer, number)
+    sentence = b"Transaction %d, commit %d. " % (writer, number)
     return (sentence * (length // len(sentence) + 1))[:length]
 
 
@@ -47,7 +47,7 @@ def write(db: Database, writer: int, acknowledge: Callable[[int], None]) -> None
     """Commit and acknowledge, commit and acknowledge, until `acknowledge` raises."""
     for number in count(1):
 
-        def commit(tx: Writer, number: int = number) -> None:
+        def commit(tx: Transaction, number: int = number) -> None:
             tx.set(journal_key(writer, number), journal_text(writer, number))
             tx.set(counter_key(writer), b"%d" % number)
 

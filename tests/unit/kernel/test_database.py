@@ -18,7 +18,7 @@ def test_a_window_needs_bounds_of_one_or_more(commits: int, size_bytes: int) -> 
 
 def test_a_window_of_one_commit_is_the_default() -> None:
     db = libredb.open("p", fs=SimFileSystem())
-    assert db._window == GroupCommit(commits=1)
+    assert db._commits._window == GroupCommit(commits=1)
 
 
 def test_one_shot_reads_are_transactions_of_their_own() -> None:
