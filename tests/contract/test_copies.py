@@ -46,8 +46,9 @@ def test_nothing_that_holds_an_open_file_is_copied(fs: FileSystem, db_path: str,
         for part in parts_of(db):
             with pytest.raises(TypeError, match="cannot be copied or pickled"):
                 COPIES[how](part)
-        with pytest.raises(TypeError, match="Database cannot be copied"):
-            COPIES[how]({"settings": [db]})
+        if how != "copy":  # a shallow copy of what holds a database holds the same one
+            with pytest.raises(TypeError, match="Database cannot be copied"):
+                COPIES[how]({"settings": [db]})
         gc.collect()
         commit(db, b"after")
         assert keys(db) == [b"after", b"before"]
