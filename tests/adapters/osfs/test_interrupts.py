@@ -72,6 +72,15 @@ class Interrupt:
         return self.trace
 
 
+def attempt(act: Callable[[Any], Any], prepared: Any) -> Iterator[Any]:
+    """Yield `act(prepared)`, from a frame whose handled exceptions are its own.
+
+    Raised between the instructions that handle an exception, an interrupt leaves it handled for
+    ever; a generator takes that with it when it ends.
+    """
+    yield act(prepared)
+
+
 def at_every_instruction(
     prepare: Callable[[], Any], act: Callable[[Any], object], check: Callable[[Any], None]
 ) -> None:
@@ -87,7 +96,7 @@ def at_every_instruction(
             warnings.simplefilter("ignore", ResourceWarning)  # it is dropped on purpose
             made = None
             with contextlib.suppress(KeyboardInterrupt), interrupt:
-                made = act(prepared)
+                made = next(attempt(act, prepared))
             del made
             gc.collect()
             try:
@@ -144,7 +153,7 @@ def test_an_interrupted_lock_is_not_held_even_while_the_exception_is_kept(existi
         interrupt = Interrupt(number, after_calls=True)
         try:
             with interrupt:
-                lock = FS.lock(existing)
+                lock = next(attempt(FS.lock, existing))
         except KeyboardInterrupt as kept:
             try:
                 FS.lock(existing).release()
