@@ -162,5 +162,6 @@ def _report(path: str, found: Replay) -> RecoveryReport:
 
 def _require(log: Log) -> None:
     if not log.exists():
-        cause = FileNotFoundError(errno.ENOENT, "there is no database file")
+        told = "there is no database file; mode 'rwc' creates one where the folder exists"
+        cause = FileNotFoundError(errno.ENOENT, told)
         raise storage_error(cause, f"cannot open {log.path!r}") from cause
