@@ -11,6 +11,7 @@ import contextlib
 import dis
 import gc
 import itertools
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -214,6 +215,23 @@ def test_an_interrupted_compaction_leaks_nothing(existing: str) -> None:
         assert Path(existing).exists()
 
     at_every_instruction(prepare, act, check)
+
+
+@pytest.mark.parametrize("name", ["fchown", "fchmod"])
+def test_a_next_file_that_is_not_finished_is_closed_even_while_the_exception_is_kept(
+    existing: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (current,) = FS.open(existing, writable=True)
+    before = open_count()
+
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, name, interrupt)
+    with pytest.raises(KeyboardInterrupt) as kept:
+        FS.create_next(existing, current)
+    assert open_count() == before, kept
+    current.close()
 
 
 def test_an_interrupted_sync_of_the_directory_leaks_nothing(existing: str) -> None:
