@@ -213,6 +213,11 @@ class OpfsFileLock(Uncopyable):
         """Whether this worker may still write."""
         return self._fs is not None and not self._fs.closed
 
+    @property
+    def why_gone(self) -> str:
+        """Why it is not held any more, for the message to whoever needs it."""
+        return "the lock was released" if self._fs is None else self._fs.why_closed
+
     def release(self) -> None:
         """Let the next one in; calling it twice is fine."""
         self._fs = None
@@ -307,18 +312,26 @@ class OpfsFileSystem(Uncopyable):
         """
         self._path = None
         lock = self.lock(self.name)
-        for file in self._files():
-            file.empty()
-        lock.release()
+        try:
+            for file in self._files():
+                file.empty()
+        finally:
+            lock.release()
 
     def close(self) -> None:
         """Give the files back, so that another worker or tab can acquire them; twice is fine.
 
-        Close the database first. Nothing is made durable here.
+        Close the database first. Nothing is made durable here. A call that was interrupted is
+        finished by the next.
         """
         if not self.closed:
+            self.bridge.close()  # it may be called twice as well
             self.closed = True
-            self.bridge.close()
+
+    @property
+    def why_closed(self) -> str:
+        """What to tell whoever uses a file system that was closed."""
+        return f"the file system {self.name!r} was closed; acquire it again"
 
     def __enter__(self) -> Self:
         return self
@@ -341,9 +354,7 @@ class OpfsFileSystem(Uncopyable):
 
     def _require_open(self) -> None:
         if self.closed:
-            raise OSError(
-                errno.EBADF, f"the file system {self.name!r} was closed; acquire it again"
-            )
+            raise OSError(errno.EBADF, self.why_closed)
 
     def _require_path(self, path: str) -> None:
         if self._path not in {None, path}:

@@ -60,6 +60,10 @@ class OsFileSystem:
             handle = Handle(place, access | os.O_NONBLOCK)
         except FileNotFoundError:
             return ()
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # a socket
+                raise _not_regular(place) from None
+            raise
         try:
             status = os.fstat(handle.descriptor())
             _refuse_all_but_files(status, place)
@@ -176,4 +180,8 @@ def _refuse_all_but_files(status: os.stat_result | None, path: str) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if stat.S_ISLNK(status.st_mode):  # a link that leads somewhere was followed
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-    raise OSError(errno.EINVAL, "not a regular file", path)
+    raise _not_regular(path)
+
+
+def _not_regular(path: str) -> OSError:
+    return OSError(errno.EINVAL, "not a regular file", path)

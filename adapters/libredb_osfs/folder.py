@@ -37,7 +37,10 @@ class Folder(Handle):
 
     def __init__(self, path: str) -> None:
         """Open the folder at `path`."""
-        super().__init__(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            super().__init__(path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            raise FileNotFoundError(errno.ENOENT, f"no folder exists at {path}") from None
 
     def status(self, name: str) -> os.stat_result | None:
         """Return what an entry is, links not followed; None where there is none."""

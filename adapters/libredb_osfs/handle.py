@@ -66,10 +66,7 @@ class Handle(Uncopyable):
     def give_up_after_fork(self) -> None:
         """Close the copy a forked child inherited, and say so from now on."""
         if self.is_open:
-            self._why_gone = (
-                "the file was opened before this process was forked from its owner; "
-                "open the database again in this process"
-            )
+            self._why_gone = "the file was opened before this process was forked from its owner"
             with contextlib.suppress(OSError):
                 self.close()
 

@@ -47,6 +47,13 @@ class OsFileLock(Uncopyable):
         """Whether this process may still write."""
         return not self._released and self.handle.is_open
 
+    @property
+    def why_gone(self) -> str:
+        """Why it is not held any more, for the message to whoever needs it."""
+        if self._released:
+            return "the lock was released"
+        return "the database was opened before a fork; open it again in the child"
+
     def release(self) -> None:
         """Let the next one in; calling it twice is fine, and finishes what was interrupted."""
         # First of all: somebody else may hold the lock before this one is closed.

@@ -42,7 +42,7 @@ class Database(Uncopyable):
     ) -> None:
         """Put the parts together; use `libredb.open`. Without a place it is in memory."""
         self.mode: Mode = mode
-        self._guard = Guard(place.is_held if place else None)
+        self._guard = Guard(place.why_gone) if place else Guard()
         refusal = READ_ONLY if mode == "r" else None
         self._commits = Commits(self._guard, store, place, log, group_commit, refusal=refusal)
         self._place = place
@@ -223,7 +223,7 @@ class Database(Uncopyable):
             StorageError: storage failed; the database is closed, pending commits may be lost.
         """
         guard = self._guard
-        if not guard.held():
+        if guard.why_gone() is not None:
             guard.closed = True  # in a forked child everything is its parent's
             return
         guard.begin("close()")

@@ -11,6 +11,8 @@ storage is also the OSError it came from. `code` is a stable name for programs a
 cross into another language. Absent on purpose: retry hints; no error here goes away by itself.
 """
 
+import errno
+
 
 class LibreDBError(Exception):
     """The root: catch it to catch everything this package raises on purpose."""
@@ -137,20 +139,44 @@ class LensError(LibreDBError):
     code = "lens"
 
 
-_SUBCLASSES: dict[type[OSError], tuple[type[StorageError], str]] = {
-    FileExistsError: (StorageExistsError, "move it out of the way"),
-    FileNotFoundError: (StorageNotFoundError, "check the path, and that its folder exists"),
-    IsADirectoryError: (StorageIsDirectoryError, "name a file, not a folder"),
-    NotADirectoryError: (StorageNotDirectoryError, "check the folders in the path"),
-    PermissionError: (StoragePermissionError, "check the permissions of the file and its folder"),
-    BlockingIOError: (DatabaseLockedError, "close it there first"),
+_CLASSES: dict[type[OSError], type[StorageError]] = {
+    FileExistsError: StorageExistsError,
+    FileNotFoundError: StorageNotFoundError,
+    IsADirectoryError: StorageIsDirectoryError,
+    NotADirectoryError: StorageNotDirectoryError,
+    PermissionError: StoragePermissionError,
+    BlockingIOError: DatabaseLockedError,
 }
+
+_HINTS = {
+    errno.EACCES: "check the permissions of the file and its folder",
+    errno.EAGAIN: "close it there first",
+    errno.EBADF: "open the database again",
+    errno.EDQUOT: "check the quota",
+    errno.EEXIST: "move it out of the way",
+    errno.EFBIG: "check the limit on file sizes",
+    errno.EINVAL: "check the path and its file system",
+    errno.EIO: "check the device before you trust it with more",
+    errno.EISDIR: "name a file, not a folder",
+    errno.ELOOP: "check the links in the path",
+    errno.EMFILE: "check the limit on open files",
+    errno.ENAMETOOLONG: "choose a shorter name; files beside the database have longer ones",
+    errno.ENFILE: "check the limit on open files",
+    errno.ENOENT: "check the path",
+    errno.ENOSPC: "check the free space of the device",
+    errno.ENOTDIR: "check the folders in the path",
+    errno.ENOTSUP: "check the path and its file system",
+    errno.EPERM: "check the permissions",
+    errno.EROFS: "check the mount, or open with mode 'r'",
+    errno.ESTALE: "check where the file or its folder went",
+}
+"""What to do, by number; a number without a line has a reason that says it all."""
 
 
 def storage_error(cause: OSError, message: str) -> StorageError:
     """Return a StorageError with a hint, that is also of the cause's own OSError subclass."""
-    hint = "check the device and its free space"
-    error_class, hint = _SUBCLASSES.get(type(cause), (StorageError, hint))
-    error = error_class(f"{message}: {cause.strerror or cause} ({hint})")
+    hint = f" ({_HINTS[cause.errno]})" if cause.errno in _HINTS else ""
+    error_class = _CLASSES.get(type(cause), StorageError)
+    error = error_class(f"{message}: {cause.strerror or cause}{hint}")
     error.errno = cause.errno
     return error

@@ -64,12 +64,18 @@ class FileLock(Protocol):
 
     P7  While one is held no other `lock` of the same path succeeds, in any process; it ends with
         `release`, with the process, or with the object being collected.
-    P8  `held` is False after `release`, and in a process forked from the one that took the lock.
+    P8  `held` is False after `release`, and in a process forked from the one that took the lock;
+        `why_gone` then says why, and what to do.
     """
 
     @property
     def held(self) -> bool:
         """Whether this process may still write."""
+        ...
+
+    @property
+    def why_gone(self) -> str:
+        """Why it is not held any more, as a sentence for the user."""
         ...
 
     def release(self) -> None:

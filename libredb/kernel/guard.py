@@ -75,13 +75,13 @@ class Latch:
 class Guard:
     """The locks and the latch of one database."""
 
-    def __init__(self, held: Callable[[], bool] | None = None) -> None:
+    def __init__(self, why_gone: Callable[[], str | None] = lambda: None) -> None:
         """Create a guard that is free, open, and has seen no failure.
 
-        `held` says whether this process may use the database; a forked child may not, where the
-        locks may be those of threads that it does not have.
+        `why_gone` says why this process may not use the database any more, None if it may: in a
+        forked child, nobody will ever give back a lock that another thread of the parent had.
         """
-        self.held: Callable[[], bool] = held or (lambda: True)
+        self.why_gone: Callable[[], str | None] = why_gone
         self.latch = Latch()
         self.closed: bool = False
         self.turn, self.step, self.state = RLock(), RLock(), RLock()
@@ -97,9 +97,9 @@ class Guard:
         Raises:
             UsageError: this thread, or another task of it, is in the middle of something.
         """
-        if not self.held():
+        if (why := self.why_gone()) is not None:
             self.check()
-            raise UsageError("the database was opened before a fork; open it again in the child")
+            raise UsageError(why)
         if not self._has_turn() and not self._has_state():
             return False
         if self._has_step() or not self._has_turn():

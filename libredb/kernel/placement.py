@@ -79,13 +79,17 @@ class Place(Uncopyable):
         self._lock: FileLock | None = None
         self._files: list[LogFile] = []
 
-    def is_held(self) -> bool:
-        """Whether this process may use the log: False in a child that was forked from its owner."""
-        return self._lock is None or self._lock.held
+    def why_gone(self) -> str | None:
+        """Why this process may not use the log any more; None if it may.
+
+        A child that was forked from the owner may not, nor who gave the file system back.
+        """
+        return None if self._lock is None or self._lock.held else self._lock.why_gone
 
     def not_found(self) -> StorageError:
         """Return the error for a place where no file is."""
-        cause = FileNotFoundError(errno.ENOENT, "there is no database file")
+        told = "there is no database file; mode 'rwc' creates one where the folder exists"
+        cause = FileNotFoundError(errno.ENOENT, told)
         error = storage_error(cause, f"cannot open {self.path!r}")
         error.__cause__ = cause
         return error

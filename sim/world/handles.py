@@ -116,6 +116,11 @@ class SimLock(Uncopyable):
         """Whether this life is the lock's own, and it was not released."""
         return self._life == self._fs.life and self._fs.holder(self._path) is self
 
+    @property
+    def why_gone(self) -> str:
+        """Say what became of it."""
+        return "the simulated process that had the lock is gone, or gave it back"
+
     def release(self) -> None:
         """Let the next one in; calling it twice is fine."""
         if self.held and not self._fs.dead:

@@ -6,6 +6,7 @@ see the Python side of the adapter and this bridge, and never a browser.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from libredb_opfs import OpfsFileSystem
 from libredb_opfs.filesystem import STAGING_BYTES
@@ -19,6 +20,7 @@ class FakeBridge:
         self.files = [bytearray(), bytearray()]
         self.calls: list[str] = []
         self.told: tuple[str, str] = ("", "")
+        self.interrupt: BaseException | None = None
         self.count: Callable[[int], int] = lambda length: length
         self.room: Callable[[int], int] = lambda length: length
 
@@ -58,6 +60,8 @@ class FakeBridge:
         return 0
 
     def close(self) -> None:
+        if self.interrupt is not None:
+            raise self.interrupt
         self.calls.append("close")
 
 
@@ -65,3 +69,27 @@ def make() -> tuple[OpfsFileSystem, FakeBridge]:
     staging = bytearray(STAGING_BYTES)
     bridge = FakeBridge(staging)
     return OpfsFileSystem("app", bridge, staging), bridge
+
+
+class JsException(Exception):  # noqa: N818 - its name in Pyodide
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name, self.message = name, message
+
+
+def answer(value: object) -> Callable[..., Any]:
+    async def function(*arguments: object) -> object:
+        if isinstance(value, BaseException):
+            raise value
+        return value
+
+    return function
+
+
+def run(awaitable: Any) -> Any:
+    """Run a coroutine that never really waits; in a browser there is an event loop already."""
+    try:
+        awaitable.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it waits")

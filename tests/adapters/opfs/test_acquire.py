@@ -1,8 +1,6 @@
 """The asynchronous half, on modules that stand for Pyodide's."""
 
-import sys
-from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,45 +8,7 @@ from libredb_opfs import acquire, browser, destroy, names, storage
 from libredb_opfs import request_persistence as request
 
 import libredb
-from tests.adapters.opfs.support import FakeBridge
-
-
-class JsException(Exception):  # noqa: N818 - its name in Pyodide
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.name, self.message = name, message
-
-
-@pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Stand in for bridge.js; tests put functions into it."""
-    module = SimpleNamespace()
-    ffi, code = ModuleType("pyodide.ffi"), ModuleType("pyodide.code")
-    ffi.__dict__["JsException"] = JsException
-    code.__dict__["run_js"] = {browser._IMPORT: answer(module)}.__getitem__
-    monkeypatch.setitem(sys.modules, "pyodide.ffi", ffi)
-    monkeypatch.setitem(sys.modules, "pyodide.code", code)
-    monkeypatch.setattr(sys, "platform", "emscripten")
-    monkeypatch.setattr(browser, "_imported", [])
-    return module
-
-
-def answer(value: object) -> Callable[..., Any]:
-    async def function(*arguments: object) -> object:
-        if isinstance(value, BaseException):
-            raise value
-        return value
-
-    return function
-
-
-def run(awaitable: Any) -> Any:
-    """Run a coroutine that never really waits; in a browser there is an event loop already."""
-    try:
-        awaitable.send(None)
-    except StopIteration as done:
-        return done.value
-    raise AssertionError("it waits")
+from tests.adapters.opfs.support import FakeBridge, answer, run
 
 
 def test_acquire_makes_a_file_system_of_what_the_bridge_opened(module: SimpleNamespace) -> None:
@@ -68,22 +28,22 @@ def test_acquire_makes_a_file_system_of_what_the_bridge_opened(module: SimpleNam
         assert b"value" in bridge.files[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "kind", "hint"),
-    [
-        ("NoModificationAllowedError", libredb.DatabaseLockedError, "another tab"),
-        ("SecurityError", libredb.StoragePermissionError, "private window"),
-        ("NoOpfsError", libredb.StorageError, "secure context"),
-        ("NotInWorkerError", libredb.StorageError, "dedicated worker"),
-    ],
-)
-def test_acquire_says_why_it_cannot(
-    module: SimpleNamespace, name: str, kind: type[libredb.StorageError], hint: str
-) -> None:
-    module.acquire = answer(JsException(name, "told"))
-    with pytest.raises(kind, match=hint) as caught:
+def test_an_acquire_that_was_interrupted_gives_the_files_back(module: SimpleNamespace) -> None:
+    """The browser kept them for as long as the worker lived, and nobody could acquire them."""
+    closed: list[bool] = []
+
+    class Slots:
+        def close(self) -> None:
+            closed.append(True)
+
+        @property
+        def size(self) -> None:
+            raise KeyboardInterrupt
+
+    module.acquire = answer(Slots())
+    with pytest.raises(KeyboardInterrupt):
         run(acquire("app"))
-    assert isinstance(caught.value.__cause__, OSError)
+    assert closed == [True]
 
 
 def test_the_rest_of_the_module_passes_answers_on(module: SimpleNamespace) -> None:

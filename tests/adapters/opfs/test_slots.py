@@ -1,5 +1,6 @@
 """The Python side keeps the port's promises over two slots, and gives them back."""
 
+import errno
 import gc
 
 import pytest
@@ -65,6 +66,46 @@ def test_a_closed_file_system_refuses_everything() -> None:
     assert not lock.held
     with pytest.raises(OSError, match="acquire it again"):
         fs.open("app", writable=False)
+
+
+def test_a_close_that_was_interrupted_is_finished_by_the_next() -> None:
+    """The file system was closed from the first instruction on, so a second close did nothing.
+
+    An interrupt before the files were given back kept them for as long as the worker lived: no
+    other tab could acquire the database.
+    """
+    fs, bridge = make()
+    bridge.interrupt = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        fs.close()
+    assert bridge.calls == []
+    bridge.interrupt = None
+    fs.close()
+    fs.close()
+    assert bridge.calls == ["close"]
+    assert fs.closed
+
+
+def test_a_clear_that_failed_may_be_repeated() -> None:
+    """The lock of the first one was kept for as long as somebody kept the exception."""
+    fs, bridge = make()
+    bridge.told = ("UnknownError", "not now")
+    with pytest.raises(OSError, match="not now") as kept:
+        fs.clear()
+    bridge.told = ("", "")
+    fs.clear()
+    assert kept.value.errno == errno.EIO
+
+
+def test_a_lock_of_a_file_system_that_was_closed_tells_of_no_fork() -> None:
+    """Whoever closed it read that the database had been opened before a fork."""
+    fs, _ = make()
+    lock, other = fs.lock("app"), make()[0].lock("app")
+    fs.close()
+    assert not lock.held
+    assert lock.why_gone == "the file system 'app' was closed; acquire it again"
+    other.release()
+    assert other.why_gone == "the lock was released"
 
 
 def test_a_dropped_file_system_gives_its_files_back() -> None:

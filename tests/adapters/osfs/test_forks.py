@@ -27,7 +27,7 @@ def test_a_forked_child_holds_no_lock_and_takes_none_from_its_parent(path: str) 
     lock = FS.lock(path)
 
     def child() -> bool:
-        gone = not lock.held
+        gone = not lock.held and "before a fork" in lock.why_gone
         lock.release()
         try:
             FS.lock(path)
@@ -144,6 +144,7 @@ def test_the_hook_for_children_gives_up_every_handle(
     monkeypatch.setattr(handle, "_handles", WeakSet([file.handle, lock.handle]))
     handle._give_up_all()
     assert not lock.held
+    assert lock.why_gone == "the database was opened before a fork; open it again in the child"
     assert not file.handle.is_open
 
 

@@ -11,6 +11,7 @@ import contextlib
 import dis
 import gc
 import itertools
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -72,6 +73,15 @@ class Interrupt:
         return self.trace
 
 
+def attempt(act: Callable[[Any], Any], prepared: Any) -> Iterator[Any]:
+    """Yield `act(prepared)`, from a frame whose handled exceptions are its own.
+
+    Raised between the instructions that handle an exception, an interrupt leaves it handled for
+    ever; a generator takes that with it when it ends.
+    """
+    yield act(prepared)
+
+
 def at_every_instruction(
     prepare: Callable[[], Any], act: Callable[[Any], object], check: Callable[[Any], None]
 ) -> None:
@@ -87,7 +97,7 @@ def at_every_instruction(
             warnings.simplefilter("ignore", ResourceWarning)  # it is dropped on purpose
             made = None
             with contextlib.suppress(KeyboardInterrupt), interrupt:
-                made = act(prepared)
+                made = next(attempt(act, prepared))
             del made
             gc.collect()
             try:
@@ -144,7 +154,7 @@ def test_an_interrupted_lock_is_not_held_even_while_the_exception_is_kept(existi
         interrupt = Interrupt(number, after_calls=True)
         try:
             with interrupt:
-                lock = FS.lock(existing)
+                lock = next(attempt(FS.lock, existing))
         except KeyboardInterrupt as kept:
             try:
                 FS.lock(existing).release()
@@ -205,6 +215,23 @@ def test_an_interrupted_compaction_leaks_nothing(existing: str) -> None:
         assert Path(existing).exists()
 
     at_every_instruction(prepare, act, check)
+
+
+@pytest.mark.parametrize("name", ["fchown", "fchmod"])
+def test_a_next_file_that_is_not_finished_is_closed_even_while_the_exception_is_kept(
+    existing: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (current,) = FS.open(existing, writable=True)
+    before = open_count()
+
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, name, interrupt)
+    with pytest.raises(KeyboardInterrupt) as kept:
+        FS.create_next(existing, current)
+    assert open_count() == before, kept
+    current.close()
 
 
 def test_an_interrupted_sync_of_the_directory_leaks_nothing(existing: str) -> None:

@@ -57,6 +57,7 @@ def test_a_second_lock_in_the_same_process_is_refused(path: str) -> None:
     assert lock.held
     lock.release()
     assert not lock.held
+    assert lock.why_gone == "the lock was released"
     lock.release()
 
 

@@ -104,7 +104,7 @@ def test_a_failed_close_gives_lock_and_file_back(memory_fs: SimFileSystem) -> No
 def test_a_database_whose_process_is_gone_is_left_alone(memory_fs: SimFileSystem) -> None:
     db = libredb.open("p", fs=memory_fs)
     memory_fs.process_kill(0.0)
-    with pytest.raises(UsageError, match="fork"):
+    with pytest.raises(UsageError, match="the simulated process"):
         db.get(b"k")
     calls = Fault(memory_fs, OSError())
     db.close()

@@ -122,11 +122,11 @@ def test_a_group_belongs_to_the_task_that_opened_it() -> None:
 
 
 def test_a_child_that_was_forked_waits_for_nothing() -> None:
-    held = True
-    guard = Guard(lambda: held)
+    gone: list[str] = []
+    guard = Guard(lambda: gone[0] if gone else None)
     guard.turn.acquire()
-    held = False
-    with pytest.raises(UsageError, match="opened before a fork; open it again in the child"):
+    gone.append("opened before a fork; open it again")
+    with pytest.raises(UsageError, match="opened before a fork; open it again"):
         guard.begin("a sync")
     guard.closed = True
     with pytest.raises(UsageError, match="is closed"):
