@@ -12,7 +12,8 @@ from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeErro
 from libredb.kernel import record
 from sim.world.filesystem import SimFileSystem
 from tests.support.case import case
-from tests.support.files import commit, contents, keys, setting
+from tests.support.files import contents
+from tests.support.work import commit, keys, setting
 
 
 @pytest.fixture
