@@ -30,7 +30,9 @@ from libredb import (
 from libredb.kernel import image as image_module
 from libredb.kernel.record import FILE_HEADER_LENGTH, decode_file_header
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, contents, flipped, keys, put
+from tests.support.faults import Fault
+from tests.support.files import contents, flipped, put
+from tests.support.work import commit, keys
 
 STATES = ("rename", "slots")
 

@@ -10,7 +10,8 @@ import pytest
 import libredb
 from libredb import Database, DatabaseFailedError, GroupCommit, UsageError
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, keys, setting
+from tests.support.faults import Fault
+from tests.support.work import commit, keys, setting
 
 BLOCKS: dict[str, Callable[[Database], AbstractContextManager[object]]] = {
     "transaction": lambda db: db.transaction(),

@@ -5,7 +5,8 @@ import pytest
 import libredb
 from libredb import FileSystem
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, keys
+from tests.support.faults import Fault
+from tests.support.work import commit, keys
 
 FATES = ("new", "old", "zeros", "garbage", "tear", "")
 

@@ -7,7 +7,8 @@ import pytest
 import libredb
 from libredb import GroupCommit
 from sim.world.filesystem import Crash, SimFileSystem
-from tests.support.files import Fault, When, commit, keys
+from tests.support.faults import Fault, When
+from tests.support.work import commit, keys
 
 Life = Callable[[SimFileSystem, list[int]], None]
 

@@ -11,7 +11,8 @@ from libredb import Database, DatabaseFailedError, GroupCommit, StorageError, Us
 from libredb.kernel import record
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, When, commit, keys, setting
+from tests.support.faults import Fault, When
+from tests.support.work import commit, keys, setting
 
 Work = Callable[[Database], object]
 NEW = [b"new 1", b"new 2", b"new 3"]

@@ -8,7 +8,8 @@ import pytest
 import libredb
 from libredb import GroupCommit, RecoveryReport
 from sim.world.filesystem import Crash, SimFileSystem
-from tests.support.files import Fault, commit, keys
+from tests.support.faults import Fault
+from tests.support.work import commit, keys
 
 
 def pending(fs: SimFileSystem, count: int = 6) -> None:

@@ -15,7 +15,8 @@ from libredb import (
 )
 from libredb.kernel.record import MARK_OFFSET, RECORDS_OFFSET, FileHeader
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import SALT, commit, contents, flipped, keys, log_image, put
+from tests.support.files import SALT, contents, flipped, log_image, put
+from tests.support.work import commit, keys
 
 Mode = Literal["rwc", "rw", "r"]
 PAGES = 3 * 4096  # in two slots, a shorter file without a header is an unfinished creation

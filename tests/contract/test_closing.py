@@ -8,7 +8,9 @@ import libredb
 from libredb import Database, FileSystem, GroupCommit, StorageError, UsageError
 from libredb.kernel import record
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, contents, keys, setting
+from tests.support.faults import Fault
+from tests.support.files import contents
+from tests.support.work import commit, keys, setting
 
 
 def test_closing_twice_is_fine(fs: FileSystem, db_path: str) -> None:

@@ -13,7 +13,8 @@ from libredb.kernel import placement as placement_module
 from libredb.kernel import record
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, keys
+from tests.support.faults import Fault
+from tests.support.work import commit, keys
 
 
 @pytest.fixture

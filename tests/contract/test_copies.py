@@ -17,7 +17,7 @@ import pytest
 
 import libredb
 from libredb import Database, FileSystem
-from tests.support.files import commit, keys
+from tests.support.work import commit, keys
 
 COPIES: dict[str, Callable[[object], object]] = {
     "copy": copy.copy,

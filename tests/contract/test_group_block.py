@@ -9,7 +9,8 @@ import pytest
 import libredb
 from libredb import Database, DatabaseFailedError, FileSystem, GroupCommit, StorageError, UsageError
 from sim.world.filesystem import Crash, SimFileSystem
-from tests.support.files import Fault, commit, keys, setting
+from tests.support.faults import Fault
+from tests.support.work import commit, keys, setting
 
 
 def test_commits_inside_are_appended_at_once_and_synced_together_at_the_end(

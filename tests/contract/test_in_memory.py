@@ -4,7 +4,7 @@ import pytest
 
 import libredb
 from libredb import CompactionReport, GroupCommit, UsageError
-from tests.support.files import commit, keys
+from tests.support.work import commit, keys
 
 
 def test_it_begins_empty_and_ends_with_its_object() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import libredb
 from libredb import DatabaseLockedError, FileSystem, StorageError, UsageError
-from tests.support.files import commit, keys
+from tests.support.work import commit, keys
 
 HOLDER = """
 import sys

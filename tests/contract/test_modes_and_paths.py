@@ -11,7 +11,9 @@ import pytest
 import libredb
 from libredb import FileSystem, RecoveryReport, StorageError, UsageError, UsageValueError
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, contents, keys, put
+from tests.support.faults import Fault
+from tests.support.files import contents, put
+from tests.support.work import commit, keys
 
 Mode = Literal["rwc", "rw", "r"]
 MODES: tuple[Mode, ...] = ("rwc", "rw", "r")

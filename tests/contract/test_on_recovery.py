@@ -7,7 +7,8 @@ import pytest
 import libredb
 from libredb import DatabaseLockedError, FileSystem, RecoveryReport
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import commit, contents, keys, log_image, put
+from tests.support.files import contents, log_image, put
+from tests.support.work import commit, keys
 
 RECORDS = [[(b"1", b"v")], [(b"2", b"v")], [(b"3", b"v")]]
 IMAGE = log_image(RECORDS)

@@ -6,7 +6,7 @@ import pytest
 
 import libredb
 from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeError, UsageValueError
-from tests.support.files import commit, keys
+from tests.support.work import commit, keys
 
 ORDERED = [
     *(b"", b"\0", b"\0\0", b"\0\xff", b"\1", b"A", b"a", b"a\0", b"aa", b"b"),

@@ -7,7 +7,8 @@ import pytest
 import libredb
 from libredb import Database, FileSystem, GroupCommit, UsageError, UsageTypeError, UsageValueError
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, keys
+from tests.support.faults import Fault
+from tests.support.work import commit, keys
 
 
 def opened(fs: FileSystem, commits: int, size_bytes: int = 1 << 20) -> Database:

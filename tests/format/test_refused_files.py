@@ -14,7 +14,7 @@ import libredb
 from libredb import FileSystem, LogFileError
 from sim.world.filesystem import SimFileSystem
 from tests.format.make_files import commits
-from tests.support.files_through_port import contents, hash_of, lay_out
+from tests.support.files import contents, hash_of, put
 
 RECORDS_OFFSET = 8192
 PATH = "app.libredb"
@@ -70,7 +70,7 @@ FOREIGN: dict[str, tuple[bytes, str]] = {
 
 def judged(fs: FileSystem, path: str, data: bytes, code: str) -> None:
     """Assert that a file is refused in every way to look at it, and that nothing was changed."""
-    lay_out(fs, path, data)
+    put(fs, path, data)
     before = hash_of(fs, path)
     for mode in ("rwc", "rw", "r"):
         with pytest.raises(LogFileError) as refusal:
@@ -129,7 +129,7 @@ def test_an_empty_file_is_a_new_database() -> None:
     assert libredb.verify(PATH, fs=fs).outcome == "empty"
     with libredb.open(PATH, fs=fs, mode="r") as db:
         assert list(db.scan()) == []
-    assert contents(fs, PATH) == b""
+    assert b"".join(contents(fs, PATH)) == b""
     with libredb.open(PATH, fs=fs, mode="rw") as db:
         assert db.version == 0
     assert libredb.verify(PATH, fs=fs).outcome == "clean"

@@ -7,7 +7,8 @@ from libredb import GroupCommit, StorageError, UsageError, UsageValueError
 from libredb.kernel import record
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, setting
+from tests.support.faults import Fault
+from tests.support.work import commit, setting
 
 
 @pytest.mark.parametrize(("commits", "size_bytes"), [(0, 1), (-1, 1), (1, 0), (1, -5)])

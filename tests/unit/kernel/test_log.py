@@ -14,7 +14,8 @@ from libredb.kernel import record
 from libredb.kernel.log import Log, snapshot_pieces
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, keys
+from tests.support.faults import Fault
+from tests.support.work import commit, keys
 
 
 def store_of(count: int) -> OrderedStore:

@@ -10,7 +10,9 @@ from libredb import CorruptLogError, GroupCommit, RecoveryReport, UsageError, Us
 from libredb.kernel import opening
 from libredb.kernel.opening import open_database
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, flipped, keys
+from tests.support.faults import Fault
+from tests.support.files import flipped
+from tests.support.work import commit, keys
 
 
 def closed_image(*keys: bytes) -> bytes:
