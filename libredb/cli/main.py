@@ -4,6 +4,7 @@
     1  something is missing      4  the file is not a database, or is damaged
     2  the call is wrong         5  input or output failed
     130  interrupted from the keyboard
+    143  terminated by SIGTERM
 
 Results go to stdout, progress and errors to stderr.
 """
@@ -16,6 +17,7 @@ from typing import Protocol
 import libredb
 from libredb.cli.commands import demo
 from libredb.cli.console import Console
+from libredb.cli.ending import terminable
 
 USAGE, INPUT_OUTPUT, INTERRUPTED = 2, 5, 130
 
@@ -52,7 +54,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command in `argv`, the arguments of the process by default, and return its exit code.
 
     Raises:
-        SystemExit: from argparse, after `--help` and `--version` (0) or an impossible argument (2).
+        SystemExit: from argparse, after `--help` and `--version` (0) or an impossible argument (2),
+            and when SIGTERM ended the command (143).
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
@@ -60,7 +63,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return USAGE
     try:
-        return COMMANDS[arguments.command].run(Console(sys.stdout, sys.stderr), arguments)
+        with terminable():
+            return COMMANDS[arguments.command].run(Console(sys.stdout, sys.stderr), arguments)
     except KeyboardInterrupt as interrupt:
         notes: list[str] = getattr(interrupt, "__notes__", [])
         print("\nInterrupted.", *notes, file=sys.stderr)
