@@ -50,11 +50,24 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path) -> list[Import]:
-    """Return what a file imports; `from package import module` counts as `package.module`."""
+def imports(*folders: str) -> dict[str, list[Import]]:
+    """Return what each file of these folders imports, by the names of both."""
+    return {
+        module_name(path): imports_of(path.read_text(encoding="utf-8"))
+        for path in python_files(*folders)
+    }
+
+
+def imports_of(source: str) -> list[Import]:
+    """Return what a source imports; `from package import module` counts as `package.module`."""
     found: list[Import] = []
-    _collect(ast.parse(path.read_text(encoding="utf-8")), False, found)
+    _collect(ast.parse(source), False, found)
     return found
+
+
+def sample(**sources: str) -> dict[str, list[Import]]:
+    """Return what made-up modules import: each by its name, with `__` for a dot."""
+    return {name.replace("__", "."): imports_of(source) for name, source in sources.items()}
 
 
 def _collect(node: ast.AST, inside_function: bool, found: list[Import]) -> None:  # noqa: FBT001 - it is the state of the walk
