@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types format coverage release clean
+.PHONY: help venv demo test lint types format coverage bump release clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -33,6 +33,9 @@ format: venv ## Put the sources into the project's format, and mend what can be 
 
 coverage: venv ## Run the tests that are measured; write htmlcov/index.html.
 	@$(BIN)/python scripts/check.py suite; status=$$?; $(BIN)/coverage html --quiet; exit $$status
+
+bump: venv ## Set the next version, gather the changelog, commit and tag; nothing is published.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" cz bump --yes
 
 release: venv ## Make dist/site: Pyodide and the wheel, to be loaded by name (Python 3.12 or newer).
 	@$(BIN)/python -m scripts.release

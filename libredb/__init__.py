@@ -1,11 +1,11 @@
 """libredb: an embedded, ordered, crash-safe key-value database in pure Python.
 
-with libredb.open("app.libredb") as db:
-    db.transact(lambda tx: tx.set(b"greeting", b"hello"))
-    print(db.get(b"greeting"))
+    with libredb.open("app.libredb") as db:
+        db.transact(lambda tx: tx.set(b"greeting", b"hello"))
+        print(db.get(b"greeting"))
 
-The log is the database. To learn how it works, read `libredb/kernel` in this order: errors, store,
-transaction, record, recovery, filesystem, log, guard, database, opening.
+The log is the database. To learn how it works, read `libredb/kernel`, in the order that its
+`__init__.py` tells.
 """
 
 import os
@@ -39,16 +39,20 @@ from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
 from libredb.kernel.log import GroupCommit
 from libredb.kernel.placement import CompactionReport, text_path
 from libredb.kernel.recovery import RecoveryReport, VerifyReport
+from libredb.kernel.store import BytesLike, Entry
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
 
 __version__ = "0.1.0"
 
+# Without `open`, which is as public: `from libredb import *` must not take Python's own away.
 __all__ = [
+    "BytesLike",
     "CompactionReport",
     "CorruptLogError",
     "Database",
     "DatabaseFailedError",
     "DatabaseLockedError",
+    "Entry",
     "FileLock",
     "FileSystem",
     "GroupCommit",
@@ -58,6 +62,7 @@ __all__ = [
     "LibreDBError",
     "LogFile",
     "LogFileError",
+    "Mode",
     "NotADatabaseError",
     "ReadTransaction",
     "Reader",
@@ -77,7 +82,6 @@ __all__ = [
     "VerifyReport",
     "Writer",
     "__version__",
-    "open",
     "restore",
     "verify",
 ]
@@ -102,9 +106,8 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
         mode: "rwc" reads and writes, and creates a missing file; "rw" needs the file to be there;
             "r" reads without a lock, beside a writer in another process if there is one.
         group_commit: bounds for commits that may be pending; None syncs every commit.
-        on_recovery: called once with a report, after the file is in order and before this
-        returns. If
-            it raises, the database is closed again and the exception passes on.
+        on_recovery: called once with a report, after the file is in order and before this returns.
+            If it raises, the database is closed again and the exception passes on.
 
     Raises:
         DatabaseLockedError: it is open for writing already, here or in another process.

@@ -5,8 +5,7 @@ what it held then, so they can say which state a damaged file may still show:
 
     closed file     refused, or exactly its contents, whatever single bit, sector or tail is damaged
     file not closed refused below the durable mark, and wherever a later record vouches; otherwise
-    at
-                    most the commits that the damage touches, at the very end, are lost
+                    at most the commits that the damage touches, at the very end, are lost
     always          a state that was, never a mixture; and a refused file is not changed by one byte
 
 Each trial works on a copy. Absent on purpose: knowledge of the format, the foreign headers apart.
