@@ -12,6 +12,10 @@ cross into another language. Absent on purpose: retry hints; no error here goes 
 """
 
 import errno
+from typing import Any, Literal
+
+Evidence = Literal["mark", "snapshot", "record"]
+"""What proves that bytes had been durable; "record" is the header of a later one."""
 
 
 class LibreDBError(Exception):
@@ -42,6 +46,10 @@ class StorageError(LibreDBError, OSError):
     """Storage failed; `__cause__` is the OSError, `errno` its number."""
 
     code = "storage"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross a process boundary with what OSError keeps outside of its `args`."""
+        return type(self), self.args, _state(self)
 
 
 class StorageExistsError(StorageError, FileExistsError):
@@ -98,9 +106,9 @@ class LogFileError(LibreDBError):
         self.offset = offset
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type["LogFileError"], tuple[str, int, str]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross a process boundary with its attributes."""
-        return type(self), (self.path, self.offset, self.reason)
+        return type(self), (self.path, self.offset, self.reason), _state(self)
 
 
 class NotADatabaseError(LogFileError):
@@ -126,6 +134,13 @@ class CorruptLogError(LogFileError):
 
     code = "corrupt"
 
+    def __init__(
+        self, path: str, offset: int, reason: str, evidence: Evidence | None = None
+    ) -> None:
+        """As for every LogFileError; `evidence` is what proves that the bytes had been durable."""
+        super().__init__(path, offset, reason)
+        self.evidence: Evidence | None = evidence
+
 
 class IncompleteReadError(LogFileError, OSError):
     """Storage returned fewer bytes than the file has; nothing was concluded from them."""
@@ -137,6 +152,12 @@ class LensError(LibreDBError):
     """A lens refused a value, or found one that it did not write."""
 
     code = "lens"
+
+
+def _state(error: LibreDBError) -> dict[str, Any]:
+    """Return the attributes of an error, with those that an OSError keeps apart."""
+    apart = {name: getattr(error, name, None) for name in ("errno", "strerror", "filename")}
+    return vars(error) | {name: value for name, value in apart.items() if value is not None}
 
 
 _CLASSES: dict[type[OSError], type[StorageError]] = {

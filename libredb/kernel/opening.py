@@ -23,7 +23,8 @@ from libredb.kernel.errors import (
 from libredb.kernel.filesystem import FileSystem
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import PathLike, Place, Reading, text_path
-from libredb.kernel.recovery import RecoveryReport, Replay, VerifyReport
+from libredb.kernel.recovery import Replay
+from libredb.kernel.report import DISCARDED_BYTES, RecoveryReport, VerifyReport
 from libredb.kernel.store import OrderedStore
 
 READINGS = 8
@@ -197,6 +198,7 @@ def _report(path: str, found: Replay) -> RecoveryReport:
         found.end,
         found.version,
         found.durable_version,
-        found.tail,
+        found.tail[:DISCARDED_BYTES],
+        len(found.tail),
         found.damaged_mark,
     )

@@ -28,22 +28,15 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
 from libredb.kernel.log import PIECE_BYTES, Log, ask, read_exactly
-from libredb.kernel.record import RECORDS_OFFSET, FileHeader
+from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
 from libredb.kernel.recovery import Replay, check_file_header, choose, replay
+from libredb.kernel.report import (
+    CompactionReport as CompactionReport,  # noqa: PLC0414 - commit.py and others import it from here
+)
 from libredb.kernel.store import Entry, OrderedStore
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class CompactionReport:
-    """What `compact` did: bytes of the log before and after, entries kept, the new generation."""
-
-    bytes_before: int
-    bytes_after: int
-    entries: int
-    generation: int
 
 
 @dataclass(slots=True)
@@ -58,6 +51,7 @@ class Reading:
     file: LogFile | None = None
     """The file that was chosen, if one was; it is open, and has `length_bytes`."""
     data: bytes = b""
+    """Its bytes, but for zeros at the end of a long one; see `replay`."""
     header: FileHeader | None = None
     """Its header, also when the rest of it is refused."""
     found: Replay | None = None
@@ -114,7 +108,7 @@ class Place(Uncopyable):
         self._files = [file for file in self._files if file is but]
 
     def look(self, *, writable: bool) -> Reading:
-        """Choose the file and judge its header; no more is read, and nothing is written."""
+        """Choose the file and judge its first bytes; no more is read, and nothing is written."""
         files = list(self._ask("open", self.fs.open, self.path, writable=writable))
         self._files += files
         sizes = [self._ask("measure", file.size) for file in files]
@@ -135,8 +129,8 @@ class Place(Uncopyable):
         reading = self.look(writable=writable)
         try:
             if reading.file is not None and reading.error is None:
-                reading.data = read_exactly(self.path, reading.file, 0, reading.length_bytes)
-                reading.found = replay(self.path, reading.data)
+                reading.data = self._content(reading.file, reading.length_bytes)
+                reading.found = replay(self.path, reading.data, reading.length_bytes)
         except LogFileError as error:
             reading.error = error
         return reading
@@ -181,7 +175,8 @@ class Place(Uncopyable):
         if found.tail:
             self._ask("truncate", log.file.truncate, found.end)
         if found.proven < found.end:
-            log.write(found.proven, reading.data[found.proven : found.end])
+            shown = reading.data[found.proven : found.end]
+            log.write(found.proven, shown.ljust(found.end - found.proven, b"\0"))
         self._ask("sync", log.file.sync)
         self._ask("sync the directory of", self.fs.sync_directory, self.path)
         self._ask("clean up beside", self.fs.discard_next, self.path, log.file)
@@ -260,7 +255,18 @@ class Place(Uncopyable):
             stack.callback(self.close_files, but=current)
 
     def _head(self, file: LogFile, size: int) -> bytes:
-        return read_exactly(self.path, file, 0, min(size, record.FILE_HEADER_LENGTH))
+        """Return what `choose` wants of a file: its header, or all of it if it is short."""
+        length = size if size <= RECORDS_OFFSET else record.FILE_HEADER_LENGTH
+        return read_exactly(self.path, file, 0, length)
+
+    def _content(self, file: LogFile, end: int) -> bytes:
+        """Return the bytes `[0, end)`, but the zeros behind a log, which may be gigabytes."""
+        zeros, size = bytes(PIECE_BYTES), end
+        while end - PIECE_BYTES >= RECORDS_OFFSET:
+            if read_exactly(self.path, file, end - PIECE_BYTES, PIECE_BYTES) != zeros:
+                break
+            end -= PIECE_BYTES
+        return read_exactly(self.path, file, 0, min(end + RECORD_HEADER_LENGTH, size))
 
     def _ask(self, what: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return ask(what, self.path, call, *args, **kwargs)
