@@ -5,10 +5,14 @@
     transaction  one unit of work: it reads through, and remembers its writes
     filesystem   what is asked of storage, as numbered promises
     record       a committed transaction as bytes, with a picture of the file
+    report       what opening, judging and compacting tell
     recovery     from the bytes of a log to the store they describe, and a verdict
-    log          the only file that does input and output: append, sync, recover, replace
-    guard        one thread at a time, and nobody after a failure
-    database     where the parts meet: durable first, visible second
+    log          records in a file that is in place: append, sync, close
+    placement    which file is the database; how it is made, recovered and replaced
+    image        a closed file as a stream of bytes: backup and restore
+    guard        who may do what right now, and nobody after a failure
+    commit       append, sync, apply: durable first, visible second
+    database     what users call
     opening      from a path to an open database, or to a judgement of its file
 
 This table is the only place of that order: a test reads it, and holds the files and their imports
