@@ -44,13 +44,13 @@ def log_image(
     payloads: Sequence[Sequence[Op] | bytes],
     *,
     unsynced: Sequence[int] = (),
-    mark: int | None = None,
+    mark: int | None = record.RECORDS_OFFSET,
     header: FileHeader | None = None,
 ) -> bytes:
     """Return a log that begins with `header` and holds one record for each payload.
 
-    `unsynced` has one count for each record, all 0 if it is left out; `mark` is the durable mark,
-    left out as in a file that was never closed.
+    `unsynced` has one count for each record, all 0 if it is left out. `mark` is the durable mark,
+    by default that of a file that was never closed; None leaves zeros, which is damage.
     """
     header = header or FileHeader(SALT, 0, 0, 0)
     seed = check = header.check_seed

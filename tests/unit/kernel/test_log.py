@@ -25,6 +25,7 @@ class MemoryFile:
         self.data = bytearray(HEADER.encode().ljust(RECORDS_OFFSET, b"\0"))
         self.calls: list[tuple[str, int]] = []
         self.fails_at = 0
+        self.is_in_place = True
         self.miscounts_by = 0
 
     def _note(self, name: str, number: int = 0) -> None:
@@ -50,6 +51,10 @@ class MemoryFile:
     def truncate(self, length: int, /) -> None:
         self._note("truncate", length)
         del self.data[length:]
+
+    def in_place(self) -> bool:
+        self._note("in_place")
+        return self.is_in_place
 
     def close(self) -> None:
         self._note("close")
@@ -166,13 +171,24 @@ def test_closing_syncs_marks_gives_room_back_syncs_and_closes() -> None:
         ("write", record.MARK_OFFSET),
         ("truncate", log.end),
         ("sync", 0),
+        ("in_place", 0),
         ("close", 0),
     ]
     found = replay("p", bytes(file.data))
     assert (len(file.data), found.mark, found.end) == (log.end, log.end, log.end)
 
 
-@pytest.mark.parametrize("at", range(1, 6))
+def test_closing_says_that_the_file_was_moved_away_and_closes_it() -> None:
+    log, file = new_log()
+    log.append(payload(b"k"))
+    file.is_in_place = False
+    with pytest.raises(StorageError, match="moved, removed or replaced while it was open"):
+        log.close()
+    assert file.calls[-2:] == [("in_place", 0), ("close", 0)]
+    assert log.durable_version == 1
+
+
+@pytest.mark.parametrize("at", range(1, 7))
 def test_the_file_is_closed_whatever_fails_before(at: int) -> None:
     log, file = new_log()
     log.append(payload(b"k"))
@@ -180,7 +196,7 @@ def test_the_file_is_closed_whatever_fails_before(at: int) -> None:
     with pytest.raises(StorageError, match="the device does not answer"):
         log.close()
     assert file.calls[-1] == ("close", 0)
-    assert len(file.calls) == min(at + 1, 5)
+    assert len(file.calls) == min(at + 1, 6)
 
 
 def test_what_the_port_raises_comes_out_as_ours_and_what_it_returns_as_it_is() -> None:

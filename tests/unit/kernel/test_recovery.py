@@ -185,7 +185,7 @@ def test_an_unreadable_mark_is_reported() -> None:
 def test_zeros_in_the_place_of_the_mark_are_damage() -> None:
     # They counted as a mark that was not written yet. But a file gets its mark before its header,
     # so behind a valid header there is one: zeros are a sector that the disk lost.
-    log = replay("p", log_image(RECORDS))
+    log = replay("p", log_image(RECORDS, mark=None))
     assert (log.version, log.mark, log.damaged_mark) == (3, RECORDS_OFFSET, True)
 
 
