@@ -23,7 +23,6 @@ PATH = "damaged.libredb"
 MARK = 4096
 PAGES = 8192
 SECTOR = 512
-MISPLACED = ("duplicate", "swap", "omit", "older")
 
 
 class State(NamedTuple):

@@ -10,6 +10,22 @@ the store before its sync: the latch refuses every read that could see it.
 
 from typing import NamedTuple
 
+from sim.plans.profiles import (
+    ADAPTER_LIES,
+    BIT_ROT,
+    COMPACTION,
+    CREATION,
+    FOREIGN,
+    GROUP,
+    RECOVERY,
+    SAME_BOOT,
+    SECTORS,
+    SHORT_READ,
+    SYNC_ERROR,
+    WRITE_ERROR,
+    Profile,
+)
+
 
 class Mutant(NamedTuple):
     """One mistake."""
@@ -20,8 +36,8 @@ class Mutant(NamedTuple):
     killer: str
 
 
-def _one(name: str, file: str, old: str, new: str, killer: str) -> Mutant:
-    return Mutant(name, file, ((old, new),), killer)
+def _one(name: str, file: str, old: str, new: str, killer: Profile | str) -> Mutant:
+    return Mutant(name, file, ((old, new),), killer if isinstance(killer, str) else killer.name)
 
 
 _SYNC = '        self._ask("sync", self._current.sync)\n'
@@ -50,41 +66,41 @@ _DURABLE = "            self.durable_version, self.pending_bytes = self.version,
 
 MUTANTS: tuple[Mutant, ...] = (
     # Commits.
-    _one("a commit is not synced", "log.py", _COMMIT_SYNC + _DURABLE, _DURABLE, "P2"),
+    _one("a commit is not synced", "log.py", _COMMIT_SYNC + _DURABLE, _DURABLE, SECTORS),
     _one(
         "durable before the sync",
         "log.py",
         _COMMIT_SYNC + _DURABLE,
         _DURABLE + _COMMIT_SYNC,
-        "P4",
+        SYNC_ERROR,
     ),
     _one(
         "a short count is accepted",
         "log.py",
         "if count != len(data):",
         "if count > len(data):",
-        "P5",
+        WRITE_ERROR,
     ),
     _one(
         "a larger count is accepted",
         "log.py",
         "if count != len(data):",
         "if count < len(data):",
-        "P15",
+        ADAPTER_LIES,
     ),
     _one(
         "unsynced is one too small",
         "log.py",
         "unsynced = self.version - self.durable_version",
         "unsynced = max(0, self.version - self.durable_version - 1)",
-        "P3",
+        GROUP,
     ),
     _one(
         "unsynced is one too large",
         "log.py",
         "unsynced = self.version - self.durable_version",
         "unsynced = self.version - self.durable_version + (self.version > 2)",
-        "P8",
+        BIT_ROT,
     ),
     _one(
         "unsynced is always 0",
@@ -98,35 +114,35 @@ MUTANTS: tuple[Mutant, ...] = (
         "log.py",
         "self.version - self.durable_version >= window.commits",
         "self.version - self.durable_version > window.commits",
-        "P2",
+        SECTORS,
     ),
     _one(
         "a window ignores its bytes",
         "log.py",
         "self.pending_bytes >= window.size_bytes",
         "self.pending_bytes < 0",
-        "P2",
+        SECTORS,
     ),
     _one(
         "leaving a group does not sync",
         "database.py",
         "                raise\n            self._sync()\n",
         "                raise\n",
-        "P3",
+        GROUP,
     ),
     _one(
         "a group that is left by an exception does not sync",
         "database.py",
         "                    self._sync()\n                raise\n",
         "                    pass\n                raise\n",
-        "P3",
+        GROUP,
     ),
     _one(
         "only commits in a group fill the window",
         "database.py",
         "if self._log.fills(self._window) and not self._guard.in_group:",
         "if self._log.fills(self._window) and self._guard.in_group:",
-        "P2",
+        SECTORS,
     ),
     # The latch.
     _one(
@@ -134,21 +150,21 @@ MUTANTS: tuple[Mutant, ...] = (
         "guard.py",
         "        self.failure = error\n",
         "        self.failure = None\n",
-        "P4",
+        SYNC_ERROR,
     ),
     _one(
         "no latch on KeyboardInterrupt",
         "guard.py",
         "        self.failure = error\n",
         "        self.failure = None if isinstance(error, KeyboardInterrupt) else error\n",
-        "P15",
+        ADAPTER_LIES,
     ),
     _one(
         "no latch on MemoryError",
         "guard.py",
         "        self.failure = error\n",
         "        self.failure = None if isinstance(error, MemoryError) else error\n",
-        "P15",
+        ADAPTER_LIES,
     ),
     _one(
         "a compaction does not latch",
@@ -156,21 +172,21 @@ MUTANTS: tuple[Mutant, ...] = (
         "            with self._guard.latch:\n"
         "                return self._log.compact(self._store)",
         "            return self._log.compact(self._store)",
-        "P14",
+        COMPACTION,
     ),
     _one(
         "a sync does not latch",
         "database.py",
         "            with self._guard.latch:\n                self._log.sync()",
         "            self._log.sync()",
-        "P4",
+        SYNC_ERROR,
     ),
     _one(
         "closing writes after a failure",
         "database.py",
         'if self.mode != "r" and self._guard.latch.failure is None:',
         'if self.mode != "r":',
-        "P4",
+        SYNC_ERROR,
     ),
     # Recovery.
     _one(
@@ -178,7 +194,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "log.py",
         _RECOVER_SYNC,
         '        self._ask("sync the directory of"',
-        "P6",
+        SAME_BOOT,
     ),
     _one(
         "no sync at an open that changes nothing",
@@ -187,18 +203,20 @@ MUTANTS: tuple[Mutant, ...] = (
         "        if found.tail or found.proven < found.end:\n    " + _RECOVER_SYNC,
         "recoveries",
     ),
-    _one("the tail is not written again", "log.py", _REWRITE, "", "P6"),
+    _one("the tail is not written again", "log.py", _REWRITE, "", SAME_BOOT),
     _one(
         "the last record is not written again",
         "log.py",
         "data[found.proven : found.end])",
         "data[found.proven : (found.starts or [0])[-1]])",
-        "P6",
+        SAME_BOOT,
     ),
-    _one("the header is not written again", "log.py", _HEADER_AGAIN, "", "P14"),
-    _one("the torn tail is not cut", "log.py", _CUT, "", "P2"),
-    _one("the cut is not synced", "log.py", _CUT + _REWRITE + _SYNC, _REWRITE + _SYNC + _CUT, "P2"),
-    _one("no directory sync at open", "log.py", _DIRECTORY, "", "P13"),
+    _one("the header is not written again", "log.py", _HEADER_AGAIN, "", COMPACTION),
+    _one("the torn tail is not cut", "log.py", _CUT, "", SECTORS),
+    _one(
+        "the cut is not synced", "log.py", _CUT + _REWRITE + _SYNC, _REWRITE + _SYNC + _CUT, SECTORS
+    ),
+    _one("no directory sync at open", "log.py", _DIRECTORY, "", CREATION),
     _one(
         "the other slot is emptied first",
         "log.py",
@@ -206,21 +224,21 @@ MUTANTS: tuple[Mutant, ...] = (
         _DISCARD + _HEADER_AGAIN,
         "recoveries",
     ),
-    _one("the other slot is not emptied", "log.py", _DISCARD, "", "P14"),
+    _one("the other slot is not emptied", "log.py", _DISCARD, "", COMPACTION),
     _one(
         "the mark is written before the sync",
         "log.py",
         _HEADER_AGAIN,
         _HEADER_AGAIN + _RECOVER_MARK,
-        "P12",
+        RECOVERY,
     ),
-    _one("no lock", "opening.py", "    log.lock()\n", "", "P2"),
+    _one("no lock", "opening.py", "    log.lock()\n", "", SECTORS),
     _one(
         "a short read is accepted",
         "log.py",
         "if len(data) != length:",
         "if len(data) > length:",
-        "P17",
+        SHORT_READ,
     ),
     # Judging.
     Mutant(
@@ -232,21 +250,25 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         "cuts",
     ),
-    _one("the mark does not catch damage", "recovery.py", "if log.end < log.mark or", "if", "P8"),
+    _one(
+        "the mark does not catch damage", "recovery.py", "if log.end < log.mark or", "if", BIT_ROT
+    ),
     _one(
         "half a snapshot is shown",
         "recovery.py",
         " or len(log.starts) < header.snapshot_records:",
         ":",
-        "P8",
+        BIT_ROT,
     ),
-    _one("nothing vouches", "recovery.py", "if log.tail else None", "if not log else None", "P8"),
+    _one(
+        "nothing vouches", "recovery.py", "if log.tail else None", "if not log else None", BIT_ROT
+    ),
     _one(
         "vouching has no bound",
         "recovery.py",
         "highest = expected + len(rest) // record.SMALLEST_RECORD",
         "highest = 2**64 - 1",
-        "P2",
+        SECTORS,
     ),
     _one(
         "any later header vouches",
@@ -260,14 +282,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "record.py",
         "    if crc32(fields[: _RECORD_HEADER.size], check_seed) != check:\n        return None\n",
         "",
-        "P2",
+        SECTORS,
     ),
     _one(
         "the body check is not checked",
         "record.py",
         "return check if check == _CHECK.unpack_from(data, offset + VOUCHER_LENGTH)[0] else None",
         "return check",
-        "P2",
+        SECTORS,
     ),
     Mutant(
         "records are not chained",
@@ -290,28 +312,28 @@ MUTANTS: tuple[Mutant, ...] = (
         "record.py",
         "return header if data[:FILE_HEADER_LENGTH] == header.encode() else None",
         "return header",
-        "P16",
+        FOREIGN,
     ),
     _one(
         "the format version is not checked",
         "recovery.py",
         "if len(head) >= 6 and version != record.FORMAT_VERSION:",
         "if version < 0:",
-        "P16",
+        FOREIGN,
     ),
     _one(
         "feature flags are not checked",
         "recovery.py",
         "if header.flags & ~record.KNOWN_FLAGS:",
         "if header.flags < 0:",
-        "P16",
+        FOREIGN,
     ),
     _one(
         "a file of zeros is new",
         "recovery.py",
         "    if len(slots) == 1:\n        return 0\n",
         "    if len(slots) == 1:\n        return 0 if any(slots[0][0]) else None\n",
-        "P16",
+        FOREIGN,
     ),
     # Closing, and putting a file in place.
     _one(
@@ -326,44 +348,48 @@ MUTANTS: tuple[Mutant, ...] = (
         "log.py",
         _ZERO_PAGES,
         "        self._write(0, self.header.encode().ljust(RECORDS_OFFSET, b'\\0'))\n",
-        "P14",
+        COMPACTION,
     ),
     _one(
-        "no sync before the header", "log.py", _SNAPSHOT_SYNC, "        self._write_mark()\n", "P14"
+        "no sync before the header",
+        "log.py",
+        _SNAPSHOT_SYNC,
+        "        self._write_mark()\n",
+        COMPACTION,
     ),
     _one(
         "no sync after the header",
         "log.py",
         _HEADER_SYNC,
         "        self._write(0, self.header.encode())\n",
-        "P14",
+        COMPACTION,
     ),
     _one(
         "the lowest generation is chosen",
         "recovery.py",
         "generations[max(generations)]",
         "generations[min(generations)]",
-        "P14",
+        COMPACTION,
     ),
     _one(
         "the longest slot is chosen",
         "recovery.py",
         "return generations[max(generations)]",
         "return max(filled, key=lambda index: slots[index][1])",
-        "P14",
+        COMPACTION,
     ),
     _one(
         "an unfinished creation is refused",
         "recovery.py",
         "return filled[0] if cut_short or length > RECORDS_OFFSET else None",
         "return filled[0]",
-        "P13",
+        CREATION,
     ),
     _one(
         "any slot without a header is new",
         "recovery.py",
         "return filled[0] if cut_short or length > RECORDS_OFFSET else None",
         "return filled[0] if cut_short else None",
-        "P16",
+        FOREIGN,
     ),
 )
