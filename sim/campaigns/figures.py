@@ -85,8 +85,8 @@ def flip_table(tally: Tally) -> str:
     """Return what became of every flipped bit."""
     rows = {
         "refused: the file header": ("not_a_database", "unsupported_version", "corrupt"),
-        "refused: the durable mark or the snapshot count": ("mark",),
-        "refused: a later record vouches": ("voucher",),
+        "refused: the durable mark or the snapshot count": ("mark", "snapshot"),
+        "refused: a later record vouches": ("record",),
         "harmless: opened with exactly the contents": ("exact",),
         "the last commit or group is lost": ("an earlier state",),
     }

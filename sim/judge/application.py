@@ -173,6 +173,7 @@ class Application(Lives):
             if db.durable_version != db.version:
                 raise Violation("version", "not everything is durable after compact()")
             self.oracle.compacted(db.version)
+            self.mark = db.log_bytes
             self.count("compacted")
             if self.trials is not None:
                 self.trials.opened(db.log_bytes, self.oracle.current)

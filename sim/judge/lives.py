@@ -9,8 +9,9 @@ Absent on purpose: work; see application.py.
 from collections.abc import Callable
 from typing import Any
 
-from sim.judge.damage import Trials, reason
+from sim.judge.damage import Trials
 from sim.judge.oracle import Contents, Oracle, Violation
+from sim.judge.refusal import reason
 from sim.plans.plan import Plan
 from sim.world.faults import Injector
 from sim.world.filesystem import Crash, SimFileSystem
@@ -41,6 +42,8 @@ class Lives:
             self.trials = Trials(kernel)
         self.db: Any = None
         self.window: tuple[int, int] | None = None
+        self.mark = 0
+        """Where the log ended when the durable mark was written last."""
         self.counters: dict[str, int] = {}
         self._failure: BaseException = Crash()
 
@@ -86,7 +89,7 @@ class Lives:
         if isinstance(error, kernel.LogFileError):
             if self.fs.images(PATH) != before:
                 raise Violation("unchanged", "a refused file was changed") from error
-            self.count("refused: " + reason(error))
+            self.count("refused: " + reason(error, self.mark))
             if isinstance(error, kernel.IncompleteReadError) and self._fired("short"):
                 return
             if self.oracle.honest:
@@ -105,6 +108,7 @@ class Lives:
             raise Violation("report", f"{db.durable_version} of {version} durable; {reports}")
         verdict = self.oracle.shown(contents, version, pinned=True)
         self._check_tail(db.log_bytes, cut=reports[0].outcome == "cut")
+        self.mark = db.log_bytes
         self.injector.note(f"opened: version {version}, {len(contents)} entries, {verdict}")
         if self.trials is not None:
             self.trials.opened(db.log_bytes, contents)

@@ -152,7 +152,7 @@ LIES = Profile(
     draw=troubles.lies,
     floors={
         "shown: an earlier state": 400,
-        "refused: voucher": 40,
+        "refused: record": 40,
         "the run ended with a refusal": 50,
     },
 )
@@ -167,7 +167,7 @@ BIT_ROT = Profile(
     floors={
         "flip: exact": 1000,
         "flip: refused: mark": 150,
-        "flip: refused: voucher": 80,
+        "flip: refused: record": 80,
         "flip: an earlier state": 15,
         "mark+flip: an earlier state": 300,
     },
@@ -183,7 +183,7 @@ LOST_SECTOR = Profile(
     draw=lambda g: troubles.at_rest(g, ("sector", "sector-old"), 12),
     floors={
         "sector: refused: mark": 500,
-        "sector: refused: voucher": 100,
+        "sector: refused: record": 100,
         "sector: an earlier state": 100,
     },
     share=0.03,
@@ -212,8 +212,8 @@ MISPLACED = Profile(
     clauses=("5",),
     draw=lambda g: troubles.at_rest(g, troubles.MISPLACED, 12),
     floors={
-        "swap: refused: voucher": 300,
-        "omit: refused: voucher": 400,
+        "swap: refused: record": 300,
+        "omit: refused: record": 400,
         "older: refused: mark": 50,
     },
     share=0.03,
