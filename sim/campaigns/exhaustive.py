@@ -190,9 +190,9 @@ def calls_of(kernel: Any, style: Style, before: list[Step], step: Step) -> int:
         runner.step(earlier)
     if step[0] not in ("open", "read-only"):
         runner.step(("get", b""))
-    made = runner.fs.calls
+    made = runner.run.fs.calls
     runner.step(step)
-    return runner.fs.calls - made
+    return runner.run.fs.calls - made
 
 
 def call_plans(kernel: Any) -> Iterator[Plan]:
