@@ -43,7 +43,7 @@ class Lives:
         run = self.run
         if run.db is not None:
             self.close()
-        run.window = window
+        run.window, run.closed = window, None
         kernel = run.kernel
         bounds = kernel.GroupCommit(commits=window[0], size_bytes=window[1]) if window else None
         reports: list[Any] = []
@@ -118,11 +118,14 @@ class Lives:
             self.kill(300 if kind == "kill" else 0)
 
     def power(self, fate: str) -> None:
-        """End the life with a power loss."""
-        self.run.db = None
-        self.run.injector.disarm()
-        self.run.oracle.may_have_lost()
-        self.run.fs.power_loss(fate)
+        """End the life with a power loss; it takes nothing from a file that was closed in order."""
+        run = self.run
+        run.db = None
+        run.injector.disarm()
+        run.oracle.may_have_lost()
+        run.fs.power_loss(fate)
+        if run.closed is not None and run.fs.images(PATH) != run.closed:
+            raise Violation("close", "a power loss after close() changed the file")
 
     def kill(self, lost: int) -> None:
         """End the process; of its un-synced pages, `lost` thousandths are never written back."""
@@ -152,14 +155,21 @@ class Lives:
             run.must_have_fired(error)
             run.count("close raised")
         else:
-            run.must_not_have_fired("close")
-            run.oracle.acknowledged(1 << 62)
-            if run.trials is not None:
-                run.trials.closed()
+            self._closed()
         if run.fs.handles:
             raise Violation("close", f"{run.fs.handles} handles are open after close()")
         if run.fs.holder(PATH) is not None:
             raise Violation("close", "the lock is held after close()")
+
+    def _closed(self) -> None:
+        """Note what a close in order promises: everything is durable, and stays as it is."""
+        run = self.run
+        run.must_not_have_fired("close")
+        run.oracle.acknowledged(1 << 62)
+        if run.oracle.honest:
+            run.closed = run.fs.images(PATH)
+        if run.trials is not None:
+            run.trials.closed()
 
     def must_have_latched(self, error: BaseException, *, compaction: bool = False) -> None:
         """Check that nothing works any more, and that closing writes nothing; then close."""

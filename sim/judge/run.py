@@ -32,6 +32,7 @@ class Run:
         db: The open database, or None.
         window: The bounds of the window that it was opened with, or None.
         mark: Where the log ended when the durable mark was written last.
+        closed: The bytes of the files since they were closed in order, None while they are in use.
         counters: What happened, and how often.
     """
 
@@ -49,6 +50,7 @@ class Run:
         self.db: Any = None
         self.window: tuple[int, int] | None = None
         self.mark = 0
+        self.closed: list[bytes] | None = None
         self.counters: dict[str, int] = {}
 
     def count(self, name: str) -> None:

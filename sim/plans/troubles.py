@@ -269,4 +269,6 @@ def lives(generator: Generator, count: int) -> list[Step]:
             steps += _trouble(generator)
         if generator.chance(0.85):
             steps += [_crash(generator)] if generator.chance(0.8) else [("close",)]
+        elif generator.chance(0.7):  # what was closed in order has nothing left to lose
+            steps += [("close",), ("power", "")]
     return steps
