@@ -6,6 +6,7 @@
     soak     new seeds of all profiles until the minutes are over
     mutants  which profiles notice each broken kernel
     report   the HTML report of a run that was saved with --json
+    tables   the profiles and the clauses of the contract, for the documentation
     digests  the digests that the suite pins
 
 The exit code is 0 if and only if nothing was violated. Absent on purpose: choices about what a
@@ -20,17 +21,13 @@ from pathlib import Path
 
 from sim.campaigns import figures, report, tally
 from sim.campaigns.exhaustive import PARTS
-from sim.campaigns.jobs import Job, part_jobs, run_jobs, seed_jobs, sum_up
+from sim.campaigns.jobs import Job, all_jobs, part_jobs, run_jobs, seed_jobs, sum_up
 from sim.campaigns.shrink import shrink
 from sim.campaigns.tally import Tally
 from sim.campaigns.trace import digests
 from sim.judge.runner import run
 from sim.plans.plan import Plan, from_json
-from sim.plans.profiles import PROFILES
-
-# How many seeds of each profile belong to 1,000 seeds of the mixed one; runs of P18 are long.
-SHARE = {"mixed": 1.0, "P18": 0.01, "P8": 0.03, "P9": 0.03, "P10": 0.03, "P11": 0.03, "P16": 0.01}
-USUAL_SHARE = 0.06
+from sim.plans.profiles import MIXED, PROFILES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = add(name, help=text)
         command.set_defaults(command=action)
-        command.add_argument("--profile", choices=PROFILES, default="mixed")
+        command.add_argument("--profile", choices=PROFILES, default=MIXED.name)
         command.add_argument("--seed", type=int)
         command.add_argument("--plan", type=Path, help="a plan saved as JSON, instead of a seed")
         command.add_argument("--calls", type=int, default=25, help="how many lines of the trace")
@@ -79,16 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--docs", type=Path, help="also put the table into this page")
     command.add_argument("--fast", action="store_true", help="only the quickest killer of each")
     command.add_argument("--workers", type=int, default=None)
+    command = add("tables", help="print the tables of the profiles and of the clauses")
+    command.set_defaults(command=_tables)
+    command.add_argument("--docs", type=Path, help="put them into this page")
     add("digests", help="print the digests that the suite pins").set_defaults(command=_digests)
     return parser
-
-
-def _all_jobs(first: int, seeds: int) -> list[Job]:
-    jobs: list[Job] = []
-    for profile in PROFILES:
-        count = max(1, int(seeds * SHARE.get(profile, USUAL_SHARE)))
-        jobs += seed_jobs(profile, first, count, chunk=50 if profile == "P18" else 500)
-    return jobs
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -98,7 +90,7 @@ def _run(options: argparse.Namespace) -> int:
         jobs = [job for name in profiles for job in seed_jobs(name, options.first, options.seeds)]
         jobs += part_jobs(parts)
     else:
-        jobs = part_jobs(PARTS) + _all_jobs(options.first, options.seeds)
+        jobs = part_jobs(PARTS) + all_jobs(options.first, options.seeds)
     return _work(jobs, options)
 
 
@@ -107,7 +99,7 @@ def _soak(options: argparse.Namespace) -> int:
     sums: dict[str, Tally] = {}
     first, code = options.first, 0
     while time.monotonic() < deadline and not code:
-        jobs = _all_jobs(first, 20_000)
+        jobs = all_jobs(first, 20_000)
         sums = sum_up([*sums.values(), *_progress(jobs, options.workers)])
         first += 20_000
         code = 1 if any(one.failures for one in sums.values()) else 0
@@ -240,6 +232,17 @@ def _mutants(options: argparse.Namespace) -> int:
     if options.docs:
         figures.replace_section(options.docs, "mutants", table)
     return 1 if survivors else 0
+
+
+def _tables(options: argparse.Namespace) -> int:
+    for name, table in (
+        ("profiles", figures.profile_table()),
+        ("clauses", figures.clause_table()),
+    ):
+        print(table)
+        if options.docs:
+            figures.replace_section(options.docs, name, table)
+    return 0
 
 
 def _digests(options: argparse.Namespace) -> int:

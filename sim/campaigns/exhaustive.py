@@ -13,7 +13,7 @@ Absent on purpose: combinations of these; the profiles draw them.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import libredb
 from sim.campaigns.tally import Tally
@@ -190,9 +190,9 @@ def calls_of(kernel: Any, style: Style, before: list[Step], step: Step) -> int:
         runner.step(earlier)
     if step[0] not in ("open", "read-only"):
         runner.step(("get", b""))
-    made = runner.fs.calls
+    made = runner.run.fs.calls
     runner.step(step)
-    return runner.fs.calls - made
+    return runner.run.fs.calls - made
 
 
 def call_plans(kernel: Any) -> Iterator[Plan]:
@@ -247,22 +247,35 @@ def _plans(plans: Callable[[Any], Iterator[Plan]]) -> Callable[[Tally, Any, int,
     return part
 
 
-PARTS: dict[str, Callable[[Tally, Any, int, int], None]] = {
-    "flips": flips,
-    "cuts": cuts,
-    "survivors": survivors,
-    "splices": splices,
-    "calls": _plans(call_plans),
-    "recoveries": _plans(recovery_plans),
+class Part(NamedTuple):
+    """One enumeration.
+
+    Attributes:
+        run: Runs one share of it; takes a tally, a kernel, which share, and of how many.
+        clauses: The clauses of the contract that it is evidence for, see clauses.py.
+        shares: Into how many shares it is cut.
+    """
+
+    run: Callable[[Tally, Any, int, int], None]
+    clauses: tuple[str, ...]
+    shares: int
+
+
+PARTS: dict[str, Part] = {
+    "flips": Part(flips, ("5", "6"), 16),
+    "cuts": Part(cuts, ("5",), 2),
+    "survivors": Part(survivors, ("2",), 2),
+    "splices": Part(splices, ("5",), 1),
+    "calls": Part(_plans(call_plans), ("1", "3", "readers"), 4),
+    "recoveries": Part(_plans(recovery_plans), ("2", "4"), 4),
 }
-SHARES = {"flips": 16, "cuts": 2, "survivors": 2, "splices": 1, "calls": 4, "recoveries": 4}
 
 
 def run_share(part: str, share: int, shares: int, kernel: Any = libredb) -> Tally:
     """Run one share of a part; a violation that has no plan of its own is in the tally as text."""
     tally = Tally(part)
     try:
-        PARTS[part](tally, kernel, share, shares)
+        PARTS[part].run(tally, kernel, share, shares)
     except Violation as violation:
         tally.failures.append((f"{part} {share}/{shares}", str(violation), ""))
     return tally

@@ -1,15 +1,17 @@
 """Figures for the documentation: Markdown tables that a run writes between two comments of a page.
 
-Nobody copies a figure by hand: `python -m sim report --docs docs/simulation.md` and
-`python -m sim mutants --docs docs/simulation.md` put them there, with the command that made them.
+Nobody copies a figure by hand: `report`, `mutants` and `tables` of `python -m sim`, each with
+`--docs docs/simulation.md`, put them there, with the command that made them.
 Absent on purpose: prose. The page explains, this file counts.
 """
 
 import platform
 from pathlib import Path
 
+from sim.campaigns.exhaustive import PARTS
 from sim.campaigns.tally import Tally
-from sim.plans.profiles import PROFILES
+from sim.plans.clauses import CLAUSES
+from sim.plans.profiles import MIXED, PROFILES
 
 
 def replace_section(page: Path, name: str, text: str) -> None:
@@ -19,6 +21,30 @@ def replace_section(page: Path, name: str, text: str) -> None:
     if not begin or not end:
         raise ValueError(f"{page} has no section {name!r}")
     page.write_text(f"{before}{begin}{text}{end}{after}", encoding="utf-8")
+
+
+def profile_table() -> str:
+    """Return what each profile does, and what must hold."""
+    rows = [
+        ("profile", "in a word", "what happens", "what must hold"),
+        ("---", "---", "---", "---"),
+        *((one.name, one.title, one.happens, one.holds) for one in PROFILES.values()),
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def clause_table() -> str:
+    """Return the clauses of the contract, and which profiles and enumerations try each of them."""
+    lines = [
+        ("| clause of the contract | broken clause the runner names | profiles and enumerations |"),
+        "| --- | --- | --- |",
+    ]
+    everything = (*PROFILES.items(), *PARTS.items())
+    for clause in CLAUSES:
+        words = ", ".join(f"`{word}`" for word in clause.broken)
+        names = ", ".join(name for name, one in everything if clause.name in one.clauses)
+        lines.append(f"| {clause.text} | {words} | {names} |")
+    return "\n".join(lines) + "\n"
 
 
 def run_table(tallies: dict[str, Tally], command: str) -> str:
@@ -46,7 +72,7 @@ def run_table(tallies: dict[str, Tally], command: str) -> str:
 
 
 def _speed(tallies: dict[str, Tally]) -> str:
-    mixed = tallies.get("mixed")
+    mixed = tallies.get(MIXED.name)
     if mixed is None or not mixed.seconds:
         return ""
     return (
@@ -59,8 +85,8 @@ def flip_table(tally: Tally) -> str:
     """Return what became of every flipped bit."""
     rows = {
         "refused: the file header": ("not_a_database", "unsupported_version", "corrupt"),
-        "refused: the durable mark or the snapshot count": ("mark",),
-        "refused: a later record vouches": ("voucher",),
+        "refused: the durable mark or the snapshot count": ("mark", "snapshot"),
+        "refused: a later record vouches": ("record",),
         "harmless: opened with exactly the contents": ("exact",),
         "the last commit or group is lost": ("an earlier state",),
     }

@@ -12,13 +12,25 @@ from collections.abc import Iterable, Iterator
 
 from sim.campaigns import exhaustive, tally
 from sim.campaigns.tally import Tally
+from sim.plans.profiles import PROFILES
 
 Job = tuple[str, str, int, int]
 CHUNK = 500
+"""How many seeds of a profile with ordinary runs make one job."""
 
 
-def seed_jobs(profile: str, first: int, count: int, chunk: int = CHUNK) -> list[Job]:
+def all_jobs(first: int, seeds: int) -> list[Job]:
+    """Return jobs for `seeds` of the mixed profile, and of each other one the share it has."""
+    return [
+        job
+        for name, profile in PROFILES.items()
+        for job in seed_jobs(name, first, max(1, int(seeds * profile.share)))
+    ]
+
+
+def seed_jobs(profile: str, first: int, count: int) -> list[Job]:
     """Return jobs that run the seeds `[first, first + count)` of a profile."""
+    chunk = CHUNK // PROFILES[profile].weight
     return [
         ("seeds", profile, start, min(chunk, first + count - start))
         for start in range(first, first + count, chunk)
@@ -28,9 +40,9 @@ def seed_jobs(profile: str, first: int, count: int, chunk: int = CHUNK) -> list[
 def part_jobs(parts: Iterable[str]) -> list[Job]:
     """Return jobs that run these enumerations whole."""
     return [
-        ("part", part, share, exhaustive.SHARES[part])
+        ("part", part, share, exhaustive.PARTS[part].shares)
         for part in parts
-        for share in range(exhaustive.SHARES[part])
+        for share in range(exhaustive.PARTS[part].shares)
     ]
 
 
@@ -67,17 +79,12 @@ def processors() -> int:
 
 
 def sum_up(tallies: Iterable[Tally]) -> dict[str, Tally]:
-    """Return one tally for each name."""
+    """Return one tally for each name: the profiles in their order, then the enumerations."""
     sums: dict[str, Tally] = {}
     for one in tallies:
         if one.name in sums:
             sums[one.name].merge(one)
         else:
             sums[one.name] = one
-    return dict(sorted(sums.items(), key=lambda entry: _order(entry[0])))
-
-
-def _order(name: str) -> tuple[int, int, str]:
-    if name[0] == "P" and name[1:].isdigit():
-        return 1, int(name[1:]), name
-    return (0 if name == "mixed" else 2), 0, name
+    names = [*PROFILES, *exhaustive.PARTS]
+    return {name: sums[name] for name in names if name in sums}

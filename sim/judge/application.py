@@ -9,8 +9,9 @@ Absent on purpose: opening and crashing; see lives.py.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sim.judge.lives import PATH, Lives
+from sim.judge.lives import Lives
 from sim.judge.oracle import Contents, Violation, Writes, check_scan
+from sim.judge.run import PATH, Run
 from sim.plans.foreign import value_from_log
 from sim.world.filesystem import Crash
 
@@ -39,29 +40,34 @@ class LeftEarlyError(Exception):
     """What the application raises in a group; its commits so far are acknowledged all the same."""
 
 
-class Application(Lives):
-    """The work of the plans."""
+class Application:
+    """Works with the database of one run."""
 
-    def _transaction(self, ops: list[Any], ending: str) -> None:
-        db = self._ready()
+    def __init__(self, run: Run, lives: Lives) -> None:
+        """Work on `run`, whose database `lives` opens."""
+        self.run = run
+        self.lives = lives
+        self._failure: BaseException = Crash()
+
+    def transaction(self, ops: list[Any], ending: str) -> None:
+        """Run one transaction, which may wish to abort."""
+        db, oracle = self.lives.ready(), self.run.oracle
         ops = self._resolve(ops)
         try:
             writes = self._commit(db, ops, ending)
         except Abort:
-            self.count("aborted")
-            if db.version != (
-                self.oracle.later[-1].version if self.oracle.later else self.oracle.base_version
-            ):
+            self.run.count("aborted")
+            if db.version != (oracle.later[-1].version if oracle.later else oracle.base_version):
                 raise Violation("version", "an aborted transaction changed the version") from None
             return
         if writes is None:
-            self._must_have_latched(self._failure)
+            self.lives.must_have_latched(self._failure)
         else:
             self._acknowledge(db)
 
     def _commit(self, db: Any, ops: list[Any], ending: str) -> Writes | None:
         """Run one transaction; return its writes, or None when it raised for a fault."""
-        view = dict(self.oracle.current)
+        view = dict(self.run.oracle.current)
         written: dict[bytes, bytes | None] = {}
 
         version: int = db.version
@@ -70,19 +76,19 @@ class Application(Lives):
         except (Abort, Violation):
             raise
         except Crash:
-            self.oracle.raised(list(written.items()), version + 1)
+            self.run.oracle.raised(list(written.items()), version + 1)
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
-            self._must_have_fired(error)
-            self.oracle.raised(list(written.items()), version + 1)
+            self.run.must_have_fired(error)
+            self.run.oracle.raised(list(written.items()), version + 1)
             self._failure = error
             return None
-        self._must_not_have_fired("commit")
+        self.run.must_not_have_fired("commit")
         if written:
             version += 1
-            self.oracle.returned(list(written.items()), version)
-            if self.trials is not None:
-                self.trials.committed(db.log_bytes, view)
+            self.run.oracle.returned(list(written.items()), version)
+            if self.run.trials is not None:
+                self.run.trials.committed(db.log_bytes, view)
         if db.version != version:
             raise Violation("version", f"{db.version} instead of {version} after a transaction")
         return list(written.items())
@@ -91,16 +97,16 @@ class Application(Lives):
         """Take the database at its word about what is durable, and check the window."""
         durable: int = db.durable_version
         pending: int = db.version - durable
-        if pending and (
-            self.window is None or pending >= self.window[0] or db.pending_bytes >= self.window[1]
-        ):
+        window = self.run.window
+        if pending and (window is None or pending >= window[0] or db.pending_bytes >= window[1]):
             raise Violation("window", f"{pending} commits, {db.pending_bytes} bytes pending")
-        self.oracle.acknowledged(durable)
-        if self.trials is not None and not pending:
-            self.trials.synced()
+        self.run.oracle.acknowledged(durable)
+        if self.run.trials is not None and not pending:
+            self.run.trials.synced()
 
-    def _group(self, groups: list[list[Any]], ending: str = "leave") -> None:
-        db = self._ready()
+    def group(self, groups: list[list[Any]], ending: str = "leave") -> None:
+        """Run transactions in one group, and leave it in this way."""
+        db = self.lives.ready()
         latched = False
         try:
             with db.group():
@@ -110,36 +116,29 @@ class Application(Lives):
         except (Crash, Violation):
             raise
         except LeftEarlyError:
-            self.count("a group was left by an exception")
+            self.run.count("a group was left by an exception")
         except (Exception, KeyboardInterrupt) as error:
-            if latched and not isinstance(error, self.kernel.DatabaseFailedError):
+            if latched and not isinstance(error, self.run.kernel.DatabaseFailedError):
                 raise Violation("latch", f"leaving a latched group raised {error!r}") from error
-            self._must_have_fired(error)
-            self._must_have_latched(error)
+            self.run.must_have_fired(error)
+            self.lives.must_have_latched(error)
             return
         if latched:
             raise Violation("latch", "leaving a latched group did not raise")
-        self._must_not_have_fired("group")
-        self._everything_durable(db)
-        self.count("group")
+        self.run.must_not_have_fired("group")
+        self.run.everything_durable(db)
+        self.run.count("group")
 
     def _commit_all(self, db: Any, groups: list[list[Any]]) -> bool:
         """Commit until one fails; return whether none did."""
         return all(self._commit(db, self._resolve(ops), "commit") is not None for ops in groups)
 
-    def _everything_durable(self, db: Any) -> None:
-        if db.durable_version != db.version:
-            raise Violation("window", "commits are pending after a sync")
-        self.oracle.acknowledged(db.version)
-        if self.trials is not None:
-            self.trials.synced()
-
     def _resolve(self, ops: list[Any]) -> list[Any]:
         """Replace values that stand for bytes of the database's own file."""
         if not any(op[0] == "set" and type(op[2]) is tuple for op in ops):
             return ops
-        image = max(self.fs.images(PATH), key=len, default=b"")
-        version: int = self.db.version
+        image = max(self.run.fs.images(PATH), key=len, default=b"")
+        version: int = self.run.db.version
         return [
             ("set", op[1], value_from_log(image, version, *op[2]))
             if op[0] == "set" and type(op[2]) is tuple
@@ -147,35 +146,41 @@ class Application(Lives):
             for op in ops
         ]
 
-    def _get(self, key: bytes) -> None:
-        self.oracle.check_get(key, self._ready().get(key))
+    def get(self, key: bytes) -> None:
+        """Read one key."""
+        self.run.oracle.check_get(key, self.lives.ready().get(key))
 
-    def _scan(self, start: bytes, end: bytes | None, reverse: int, limit: int | None) -> None:
-        found = list(self._ready().scan(start, end, reverse=bool(reverse), limit=limit))
+    def scan(self, start: bytes, end: bytes | None, reverse: int, limit: int | None) -> None:
+        """Read a range."""
+        found = list(self.lives.ready().scan(start, end, reverse=bool(reverse), limit=limit))
+        current = self.run.oracle.current
         if not reverse and limit is None:
-            check_scan(found, self.oracle.current, (start, end))
+            check_scan(found, current, (start, end))
         else:
-            keys = sorted(k for k in self.oracle.current if k >= start and (end is None or k < end))
+            keys = sorted(key for key in current if key >= start and (end is None or key < end))
             wanted = (keys[::-1] if reverse else keys)[:limit]
-            if found != [(key, self.oracle.current[key]) for key in wanted]:
+            if found != [(key, current[key]) for key in wanted]:
                 raise Violation("read", "scan with reverse or limit is not what was committed")
 
-    def _sync(self) -> None:
-        db = self._ready()
+    def sync(self) -> None:
+        """Make everything durable."""
+        db = self.lives.ready()
         if self._try(db.sync, "sync"):
-            self._everything_durable(db)
+            self.run.everything_durable(db)
 
-    def _compact(self) -> None:
-        db = self._ready()
-        if self.trials is not None:
-            self.trials.older = max(self.fs.images(PATH), key=len)
+    def compact(self) -> None:
+        """Compact the database."""
+        db = self.lives.ready()
+        if self.run.trials is not None:
+            self.run.trials.older = max(self.run.fs.images(PATH), key=len)
         if self._try(db.compact, "compact", compaction=True):
             if db.durable_version != db.version:
                 raise Violation("version", "not everything is durable after compact()")
-            self.oracle.compacted(db.version)
-            self.count("compacted")
-            if self.trials is not None:
-                self.trials.opened(db.log_bytes, self.oracle.current)
+            self.run.oracle.compacted(db.version)
+            self.run.mark = db.log_bytes
+            self.run.count("compacted")
+            if self.run.trials is not None:
+                self.run.trials.opened(db.log_bytes, self.run.oracle.current)
 
     def _try(self, call: Callable[[], object], what: str, *, compaction: bool = False) -> bool:
         """Make a call that may fail for a fault; return whether it succeeded."""
@@ -183,16 +188,16 @@ class Application(Lives):
             call()
         except Crash:
             if compaction:
-                self.oracle.raised([], None)
-                self.count("crash while compacting")
+                self.run.oracle.raised([], None)
+                self.run.count("crash while compacting")
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
-            self._must_have_fired(error)
+            self.run.must_have_fired(error)
             if compaction:
-                self.oracle.raised([], None)
-            self._must_have_latched(error, compaction=compaction)
+                self.run.oracle.raised([], None)
+            self.lives.must_have_latched(error, compaction=compaction)
             return False
-        self._must_not_have_fired(what)
+        self.run.must_not_have_fired(what)
         return True
 
 

@@ -14,6 +14,7 @@ Each trial works on a copy. Absent on purpose: knowledge of the format, the fore
 from typing import Any, NamedTuple
 
 from sim.judge.oracle import Contents, Violation
+from sim.judge.refusal import reason
 from sim.plans.foreign import foreign
 from sim.world.filesystem import SimFileSystem
 from sim.world.generator import Generator
@@ -22,7 +23,6 @@ PATH = "damaged.libredb"
 MARK = 4096
 PAGES = 8192
 SECTOR = 512
-MISPLACED = ("duplicate", "swap", "omit", "older")
 
 
 class State(NamedTuple):
@@ -91,7 +91,7 @@ class Trials:
                 raise Violation("unchanged", f"{what}: refused and changed") from error
             if not allowed.refusal:
                 raise Violation("refused", f"{what}: {error}") from error
-            return "refused: " + reason(error)
+            return "refused: " + reason(error, self.mark)
         contents = dict(db.scan())
         db.close()
         for index in range(len(self.history) - 1, -1, -1):
@@ -196,16 +196,6 @@ class Allowed(NamedTuple):
     least: int
     most: int
     refusal: bool = True
-
-
-def reason(error: BaseException) -> str:
-    """Return why a file was refused, in a word."""
-    text = str(error)
-    if "proves" in text:
-        return "voucher"
-    if "file ends here" in text or "the record here" in text:
-        return "mark"
-    return str(getattr(error, "code", type(error).__name__))
 
 
 def flip(image: bytes, bit: int) -> bytes:

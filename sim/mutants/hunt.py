@@ -21,8 +21,8 @@ def try_mutant(name: str, seeds: int, profiles: tuple[str, ...]) -> Finding:
     kernel = load(find(name))
     killers: list[str] = []
     for profile in profiles:
-        # A run of P18 is twenty of the others.
-        violation = killed_by(kernel, profile, seeds // 15 if profile == "P18" else seeds)
+        weight = PROFILES[profile].weight if profile in PROFILES else 1
+        violation = killed_by(kernel, profile, max(1, seeds // weight))
         if violation is not None:
             seed = violation.split(":")[0].removeprefix("seed ")
             killers.append(f"{profile}/{seed}" if seed.isdigit() else profile)

@@ -2,8 +2,8 @@
 
 The copy exists in memory only: its modules are compiled from changed source under the names of the
 real ones, which are put back at once. Both live side by side afterwards, and the real one is never
-touched. Absent on purpose: mutation by machine; each mutant in catalogue.py is a mistake with a
-meaning.
+touched. Absent on purpose: mutation by machine; each mutant in the catalogue is a mistake with
+a meaning.
 """
 
 import importlib
@@ -19,7 +19,8 @@ import libredb
 from sim.campaigns import exhaustive
 from sim.judge.oracle import Violation
 from sim.judge.runner import run
-from sim.mutants.catalogue import MUTANTS, Mutant
+from sim.mutants.catalogue import MUTANTS
+from sim.mutants.mutant import Mutant
 from sim.plans.profiles import PROFILES
 
 PACKAGE = "libredb"

@@ -2,176 +2,325 @@
 
 A profile draws a plan from a generator. Most plans have the same shape, a few lives of ordinary
 work with one kind of trouble in them, because trouble is found where it meets a state that work
-has made. P1 to P18 are the rows of the table in docs/simulation.md; `mixed` is all storage faults
-together. `floors` names counters that have to be reached, in events for each thousand seeds: a
-profile that no longer reaches what it was made for fails, instead of passing for ever.
+has made. All that is known about a profile stands here and nowhere else: documents, jobs, hunts and
+tests ask for it. `floors` names counters that have to be reached, in events for each thousand
+seeds: a profile that no longer reaches what it was made for fails, instead of passing for ever.
+Absent on purpose: how the steps are drawn; see troubles.py.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sim.judge.damage import MISPLACED
 from sim.plans import troubles
 from sim.plans.plan import Plan, Step
 from sim.world.filesystem import Style
 from sim.world.generator import Generator
 
 Draw = Callable[[Generator], list[Step]]
+NUMBERS = 64
+"""A seed and the number of a profile make one number; there is room for so many profiles."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One kind of trouble."""
+    """One kind of trouble.
+
+    Attributes:
+        name: What the command line and the documents call it.
+        number: Its part of each of its seeds; it never changes, so that a seed stays what it was.
+        title: What happens, in a word or two.
+        happens: What happens, in a line.
+        holds: What must hold then.
+        clauses: The clauses of the contract that it is evidence for, see clauses.py.
+        draw: Returns the steps of a plan.
+        floors: Counters that have to be reached, in events for each thousand seeds.
+        share: How many of its seeds a run of everything has for each seed of the mixed profile.
+        weight: How many ordinary runs one of its runs takes as long as.
+    """
 
     name: str
+    number: int
     title: str
+    happens: str
+    holds: str
+    clauses: tuple[str, ...]
     draw: Draw
     floors: dict[str, int] = field(default_factory=dict[str, int])
+    share: float = 0.06
+    weight: int = 1
 
     def plan(self, seed: int) -> Plan:
         """Return the plan that belongs to `seed`."""
-        generator = Generator(seed * 64 + _NUMBERS[self.name])
+        generator = Generator(seed * NUMBERS + self.number)
         style: Style = "rename" if generator.chance(0.5) else "slots"
         reserve = 4096 if generator.chance(0.2) else 0
         return Plan(self.name, seed, style, reserve, self.draw(generator))
 
 
+MIXED = Profile(
+    name="mixed",
+    number=0,
+    title="all storage faults together",
+    happens="two lives with any of the storage faults",
+    holds="all of the below",
+    clauses=("1", "2", "groups", "readers"),
+    draw=troubles.mixed,
+    floors={
+        "latch": 150,
+        "opened: cut": 60,
+        "tail rewritten": 600,
+        "slot chosen of two": 8,
+        "crash while opening": 25,
+        "crash while compacting": 20,
+        "pages lost in a kill": 15,
+        "shown: some of what was pending": 15,
+        "shown: only what was durable": 200,
+    },
+    share=1.0,
+)
+TEAR = Profile(
+    name="P1",
+    number=1,
+    title="tear",
+    happens="the write in flight is cut at any byte",
+    holds="what was acknowledged, or that plus the commit in flight; never refused",
+    clauses=("1", "2"),
+    draw=troubles.tear,
+    floors={"nolose at write": 700, "opened: cut": 250},
+)
+SECTORS = Profile(
+    name="P2",
+    number=2,
+    title="sectors",
+    happens="every un-synced sector on its own; the size apart",
+    holds="the same",
+    clauses=("1", "2", "groups"),
+    draw=troubles.sectors,
+    floors={"power at write": 250, "power at sync": 250, "opened: cut": 100},
+)
+GROUP = Profile(
+    name="P3",
+    number=3,
+    title="group",
+    happens="the same with several pending commits",
+    holds="a prefix, never less than what was synced; never refused",
+    clauses=("2", "groups"),
+    draw=troubles.groups,
+    floors={
+        "group": 1000,
+        "a group was left by an exception": 50,
+        "shown: some of what was pending": 90,
+    },
+)
+SYNC_ERROR = Profile(
+    name="P4",
+    number=4,
+    title="sync error",
+    happens="EIO or ENOSPC from a sync",
+    holds="the latch; that commit is a maybe; nothing succeeds later",
+    clauses=("3",),
+    draw=troubles.sync_errors,
+    floors={"latch": 900, "error at sync": 400, "full at sync": 400},
+)
+WRITE_ERROR = Profile(
+    name="P5",
+    number=5,
+    title="write error",
+    happens="EIO, ENOSPC or a short count after some, all or none of the bytes",
+    holds="the same",
+    clauses=("3",),
+    draw=troubles.write_errors,
+    floors={"latch": 1000, "count at write": 300},
+)
+SAME_BOOT = Profile(
+    name="P6",
+    number=6,
+    title="same-boot reopen",
+    happens="pages look fine and are not on the disk; reopen, go on, power loss",
+    holds="the pin rule",
+    clauses=("1", "4"),
+    draw=troubles.same_boot,
+    floors={"pages lost in a kill": 200, "tail rewritten": 2000, "mark damaged": 10},
+)
+LIES = Profile(
+    name="P7",
+    number=7,
+    title="lying or delayed sync",
+    happens="a sync returns and did nothing, or lost pages",
+    holds="refused, or a state that was; never a mixture",
+    clauses=("6",),
+    draw=troubles.lies,
+    floors={
+        "shown: an earlier state": 400,
+        "refused: record": 40,
+        "the run ended with a refusal": 50,
+    },
+)
+BIT_ROT = Profile(
+    name="P8",
+    number=8,
+    title="bit rot",
+    happens="single bits, pairs, and pairs that hit the mark",
+    holds="see the table of flips",
+    clauses=("5", "6"),
+    draw=lambda g: troubles.at_rest(g, ("flip", "flips", "mark+flip"), 12),
+    floors={
+        "flip: exact": 1000,
+        "flip: refused: mark": 150,
+        "flip: refused: record": 80,
+        "flip: an earlier state": 15,
+        "mark+flip: an earlier state": 300,
+    },
+    share=0.03,
+)
+LOST_SECTOR = Profile(
+    name="P9",
+    number=9,
+    title="lost sector",
+    happens="a synced sector is zeros, or as it was earlier",
+    holds="closed: refused or exact; not closed: at most the commits in the last sectors",
+    clauses=("5", "6"),
+    draw=lambda g: troubles.at_rest(g, ("sector", "sector-old"), 12),
+    floors={
+        "sector: refused: mark": 500,
+        "sector: refused: record": 100,
+        "sector: an earlier state": 100,
+    },
+    share=0.03,
+)
+CUT_SHORT = Profile(
+    name="P10",
+    number=10,
+    title="cut short",
+    happens="the file loses its tail",
+    holds="closed: refused; not closed: refused below the mark, else the true prefix",
+    clauses=("5",),
+    draw=lambda g: troubles.at_rest(g, ("cut",), 12),
+    floors={
+        "cut: refused: mark": 500,
+        "cut: refused: corrupt": 4000,
+        "cut: an earlier state": 300,
+    },
+    share=0.03,
+)
+MISPLACED = Profile(
+    name="P11",
+    number=11,
+    title="misplaced record",
+    happens="records twice, swapped, missing, of an older generation",
+    holds="refused, or a true prefix",
+    clauses=("5",),
+    draw=lambda g: troubles.at_rest(g, troubles.MISPLACED, 12),
+    floors={
+        "swap: refused: record": 300,
+        "omit: refused: record": 400,
+        "older: refused: mark": 50,
+    },
+    share=0.03,
+)
+RECOVERY = Profile(
+    name="P12",
+    number=12,
+    title="recovery",
+    happens="faults and crashes at the calls of recovery, up to three openings deep",
+    holds="as without them",
+    clauses=("2", "4"),
+    draw=troubles.recovery,
+    floors={
+        "crash while opening": 350,
+        "slot chosen of two": 20,
+        "tail rewritten": 800,
+        "pages lost in a kill": 40,
+    },
+)
+CREATION = Profile(
+    name="P13",
+    number=13,
+    title="creation",
+    happens="the same at the very first open",
+    holds="empty or absent",
+    clauses=("2", "readers"),
+    draw=troubles.creation,
+    floors={"crash while opening": 300, "opened: created": 400},
+)
+COMPACTION = Profile(
+    name="P14",
+    number=14,
+    title="compaction",
+    happens="the same at the calls of a compaction",
+    holds="the whole old or the whole new state",
+    clauses=("1", "2", "3"),
+    draw=troubles.compaction,
+    floors={
+        "crash while compacting": 300,
+        "slot chosen of two": 100,
+        "power at replace.rename": 5,
+        "power at replace.sync_directory": 20,
+        "power at replace.truncate": 4,
+    },
+)
+ADAPTER_LIES = Profile(
+    name="P15",
+    number=15,
+    title="adapter lies",
+    happens="counts larger than asked, interrupts, a held lock",
+    holds="the latch, or a clear error",
+    clauses=("3",),
+    draw=troubles.adapter_lies,
+    floors={"more at write": 200, "held at lock": 1000, "latch": 400, "close raised": 100},
+)
+FOREIGN = Profile(
+    name="P16",
+    number=16,
+    title="foreign file",
+    happens="text, images, SQLite, zeros, other versions, fuzzed headers",
+    holds="refused in every mode, not one byte changed",
+    clauses=("5",),
+    draw=troubles.foreign,
+    floors={"zeros: not_a_database": 500, "fuzzed: corrupt": 400},
+    share=0.01,
+)
+SHORT_READ = Profile(
+    name="P17",
+    number=17,
+    title="short read",
+    happens="a read returns too little, once or always",
+    holds="`IncompleteReadError`, nothing changed, the next open succeeds",
+    clauses=("5", "readers"),
+    draw=troubles.short_reads,
+    floors={"refused: incomplete_read": 300},
+)
+MANY_LIVES = Profile(
+    name="P18",
+    number=18,
+    title="many lives",
+    happens="dozens of lives with all of the above",
+    holds="all of the above",
+    clauses=("1", "2", "4"),
+    draw=troubles.many_lives,
+    floors={"latch": 1500, "opened: cut": 500, "compacted": 1500, "crash while opening": 150},
+    share=0.01,
+    weight=20,
+)
 _ALL = (
-    Profile(
-        "mixed",
-        "all storage faults together",
-        troubles.mixed,
-        {
-            "latch": 150,
-            "opened: cut": 60,
-            "tail rewritten": 600,
-            "slot chosen of two": 8,
-            "crash while opening": 25,
-            "crash while compacting": 20,
-            "pages lost in a kill": 15,
-            "shown: some of what was pending": 15,
-            "shown: only what was durable": 200,
-        },
-    ),
-    Profile("P1", "tear", troubles.tear, {"nolose at write": 700, "opened: cut": 250}),
-    Profile(
-        "P2",
-        "sectors",
-        troubles.sectors,
-        {"power at write": 250, "power at sync": 250, "opened: cut": 100},
-    ),
-    Profile(
-        "P3",
-        "group",
-        troubles.groups,
-        {
-            "group": 1000,
-            "a group was left by an exception": 50,
-            "shown: some of what was pending": 90,
-        },
-    ),
-    Profile(
-        "P4",
-        "sync error",
-        troubles.sync_errors,
-        {"latch": 900, "error at sync": 400, "full at sync": 400},
-    ),
-    Profile("P5", "write error", troubles.write_errors, {"latch": 1000, "count at write": 300}),
-    Profile(
-        "P6",
-        "same-boot reopen",
-        troubles.same_boot,
-        {"pages lost in a kill": 200, "tail rewritten": 2000, "mark damaged": 10},
-    ),
-    Profile(
-        "P7",
-        "lying or delayed sync",
-        troubles.lies,
-        {
-            "shown: an earlier state": 400,
-            "refused: voucher": 40,
-            "the run ended with a refusal": 50,
-        },
-    ),
-    Profile(
-        "P8",
-        "bit rot",
-        lambda g: troubles.at_rest(g, ("flip", "flips", "mark+flip"), 12),
-        {
-            "flip: exact": 1000,
-            "flip: refused: mark": 150,
-            "flip: refused: voucher": 80,
-            "flip: an earlier state": 15,
-            "mark+flip: an earlier state": 300,
-        },
-    ),
-    Profile(
-        "P9",
-        "lost sector",
-        lambda g: troubles.at_rest(g, ("sector", "sector-old"), 12),
-        {
-            "sector: refused: mark": 500,
-            "sector: refused: voucher": 100,
-            "sector: an earlier state": 100,
-        },
-    ),
-    Profile(
-        "P10",
-        "cut short",
-        lambda g: troubles.at_rest(g, ("cut",), 12),
-        {"cut: refused: mark": 500, "cut: refused: corrupt": 4000, "cut: an earlier state": 300},
-    ),
-    Profile(
-        "P11",
-        "misplaced record",
-        lambda g: troubles.at_rest(g, MISPLACED, 12),
-        {"swap: refused: voucher": 300, "omit: refused: voucher": 400, "older: refused: mark": 50},
-    ),
-    Profile(
-        "P12",
-        "recovery",
-        troubles.recovery,
-        {
-            "crash while opening": 350,
-            "slot chosen of two": 20,
-            "tail rewritten": 800,
-            "pages lost in a kill": 40,
-        },
-    ),
-    Profile(
-        "P13", "creation", troubles.creation, {"crash while opening": 300, "opened: created": 400}
-    ),
-    Profile(
-        "P14",
-        "compaction",
-        troubles.compaction,
-        {
-            "crash while compacting": 300,
-            "slot chosen of two": 100,
-            "power at replace.rename": 5,
-            "power at replace.sync_directory": 20,
-            "power at replace.truncate": 4,
-        },
-    ),
-    Profile(
-        "P15",
-        "adapter lies",
-        troubles.adapter_lies,
-        {"more at write": 200, "held at lock": 1000, "latch": 400, "close raised": 100},
-    ),
-    Profile(
-        "P16",
-        "foreign file",
-        troubles.foreign,
-        {"zeros: not_a_database": 500, "fuzzed: corrupt": 400},
-    ),
-    Profile("P17", "short read", troubles.short_reads, {"refused: incomplete_read": 300}),
-    Profile(
-        "P18",
-        "many lives",
-        troubles.many_lives,
-        {"latch": 1500, "opened: cut": 500, "compacted": 1500, "crash while opening": 150},
-    ),
+    MIXED,
+    TEAR,
+    SECTORS,
+    GROUP,
+    SYNC_ERROR,
+    WRITE_ERROR,
+    SAME_BOOT,
+    LIES,
+    BIT_ROT,
+    LOST_SECTOR,
+    CUT_SHORT,
+    MISPLACED,
+    RECOVERY,
+    CREATION,
+    COMPACTION,
+    ADAPTER_LIES,
+    FOREIGN,
+    SHORT_READ,
+    MANY_LIVES,
 )
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _ALL}
-_NUMBERS = {profile.name: number for number, profile in enumerate(_ALL)}

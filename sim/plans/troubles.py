@@ -10,6 +10,7 @@ from sim.plans.foreign import FOREIGN
 from sim.plans.plan import Step
 from sim.world.generator import POOL, Generator
 
+MISPLACED = ("duplicate", "swap", "omit", "older")
 BIG = 1 << 40
 STEPS_OF_OPEN = 14
 STEPS_OF_COMPACTION = 18
@@ -50,7 +51,7 @@ def _in_flight(generator: Generator, kinds: tuple[str, ...], calls: tuple[str, .
 
 
 def tear(generator: Generator) -> list[Step]:
-    """P1: a write cut at any byte, and then the power gone as well."""
+    """A write cut at any byte, and then the power gone as well."""
     steps = _life(generator, 6)
     steps += [("fault", "write", 1, "nolose", generator.below(1001)), _writing(generator)]
     steps += [("power", "tear")] if generator.chance(0.7) else []
@@ -58,14 +59,14 @@ def tear(generator: Generator) -> list[Step]:
 
 
 def sectors(generator: Generator) -> list[Step]:
-    """P2: the power goes before, in or after a write that is not synced."""
+    """The power goes before, in or after a write that is not synced."""
     steps = _life(generator, 5)
     steps += _in_flight(generator, ("power",), ("write", "sync"))
     return [*steps, *_life(generator, 4), ("power", "")]
 
 
 def groups(generator: Generator) -> list[Step]:
-    """P3: several commits are pending when the power goes."""
+    """Several commits are pending when the power goes."""
     steps: list[Step] = []
     for _ in range(2):
         steps += [("open", "rwc", (9, BIG)), *workload.draw_work(generator, 3)]
@@ -81,7 +82,7 @@ def groups(generator: Generator) -> list[Step]:
 
 
 def sync_errors(generator: Generator) -> list[Step]:
-    """P4: a sync fails, and work goes on in the same boot or after a power loss."""
+    """A sync fails, and work goes on in the same boot or after a power loss."""
     steps = _life(generator, 4)
     for _ in range(2):
         steps += _in_flight(generator, ("error", "full"), ("sync",))
@@ -91,7 +92,7 @@ def sync_errors(generator: Generator) -> list[Step]:
 
 
 def write_errors(generator: Generator) -> list[Step]:
-    """P5: a write fails after some, all or none of its bytes, or tells a short count."""
+    """A write fails after some, all or none of its bytes, or tells a short count."""
     steps = _life(generator, 4)
     for _ in range(2):
         steps += _in_flight(generator, ("error", "full", "count"), ("write",))
@@ -101,7 +102,7 @@ def write_errors(generator: Generator) -> list[Step]:
 
 
 def same_boot(generator: Generator) -> list[Step]:
-    """P6: a failed sync or a kill leaves pages that only look written."""
+    """A failed sync or a kill leaves pages that only look written."""
     steps: list[Step] = []
     for _ in range(3):
         steps += _life(generator, 3)
@@ -116,7 +117,7 @@ def same_boot(generator: Generator) -> list[Step]:
 
 
 def lies(generator: Generator) -> list[Step]:
-    """P7: syncs return that did nothing, or lost pages."""
+    """Syncs return that did nothing, or lost pages."""
     steps = _life(generator, 4)
     if generator.chance(0.3):
         # A tail of which the end survives is dropped, and its place taken by a record of the same
@@ -150,7 +151,7 @@ def at_rest(generator: Generator, kinds: tuple[str, ...], trials: int) -> list[S
 
 
 def recovery(generator: Generator) -> list[Step]:
-    """P12: faults at the calls of recovery, up to three openings deep."""
+    """Faults at the calls of recovery, up to three openings deep."""
     kinds = ("power", "power", "kill", "nolose", "error", "full", "interrupt", "memory", "count")
     steps = _life(generator, 5)
     if generator.chance(0.2):
@@ -168,7 +169,7 @@ def recovery(generator: Generator) -> list[Step]:
 
 
 def creation(generator: Generator) -> list[Step]:
-    """P13: faults at the calls of the very first open."""
+    """Faults at the calls of the very first open."""
     kinds = ("power", "power", "kill", "nolose", "error", "interrupt", "count")
     steps: list[Step] = []
     for _ in range(generator.between(1, 3)):
@@ -179,7 +180,7 @@ def creation(generator: Generator) -> list[Step]:
 
 
 def compaction(generator: Generator) -> list[Step]:
-    """P14: faults at the calls of compactions."""
+    """Faults at the calls of compactions."""
     kinds = ("power", "power", "power", "kill", "nolose", "error", "full", "interrupt", "count")
     steps = _life(generator, 5)
     for _ in range(2):
@@ -193,7 +194,7 @@ def compaction(generator: Generator) -> list[Step]:
 
 
 def adapter_lies(generator: Generator) -> list[Step]:
-    """P15: counts that are too large, interrupts, a lock that is held."""
+    """Counts that are too large, interrupts, a lock that is held."""
     steps = _life(generator, 4)
     for _ in range(2):
         kind = generator.pick(("more", "more", "count", "interrupt", "memory"))
@@ -208,12 +209,12 @@ def adapter_lies(generator: Generator) -> list[Step]:
 
 
 def foreign(generator: Generator) -> list[Step]:
-    """P16: files that are not ours."""
+    """Files that are not ours."""
     return [("foreign", kind, generator.below(1 << 30)) for kind in FOREIGN]
 
 
 def short_reads(generator: Generator) -> list[Step]:
-    """P17: reads that return too little, once or always."""
+    """Reads that return too little, once or always."""
     steps: list[Step] = []
     for _ in range(2):
         steps += [*_life(generator, 4), generator.pick([("close",), ("power", ""), ("kill", 0)])]
@@ -255,7 +256,7 @@ def mixed(generator: Generator) -> list[Step]:
 
 
 def many_lives(generator: Generator) -> list[Step]:
-    """P18: dozens of lives."""
+    """Dozens of lives."""
     return lives(generator, generator.between(12, 36))
 
 
@@ -268,4 +269,6 @@ def lives(generator: Generator, count: int) -> list[Step]:
             steps += _trouble(generator)
         if generator.chance(0.85):
             steps += [_crash(generator)] if generator.chance(0.8) else [("close",)]
+        elif generator.chance(0.7):  # what was closed in order has nothing left to lose
+            steps += [("close",), ("power", "")]
     return steps

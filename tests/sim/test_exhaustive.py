@@ -20,7 +20,7 @@ def test_a_flipped_bit_is_refused_or_harmless_or_costs_the_last_commit_of_an_unc
     assert tally.runs > 150_000
     assert not any(c.startswith("closed") and "earlier" in c for c in tally.counters)
     assert tally.counters["closed: refused: mark"] > 20_000
-    assert tally.counters["not closed: refused: voucher"] > 20_000
+    assert tally.counters["not closed: refused: record"] > 20_000
     assert 0 < tally.counters["not closed: an earlier state"] < 1_000
 
 

@@ -5,10 +5,15 @@ from pathlib import Path
 import pytest
 
 from sim.campaigns.exhaustive import run_share
-from sim.campaigns.figures import flip_table, replace_section, run_table
+from sim.campaigns.figures import (
+    clause_table,
+    flip_table,
+    profile_table,
+    replace_section,
+    run_table,
+)
 from sim.campaigns.tally import run_seeds
 from sim.mutants.catalogue import MUTANTS
-from sim.plans.profiles import PROFILES
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 
@@ -31,9 +36,15 @@ def test_the_tables_hold_the_counts_of_the_tallies() -> None:
 
 
 @pytest.mark.cpython
-def test_the_page_has_every_profile_every_mutant_and_a_place_for_each_table() -> None:
+def test_the_page_has_the_tables_of_the_profiles_and_of_the_clauses() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert all(f"| {profile.name}" in text for profile in PROFILES.values())
+    for name, table in (("profiles", profile_table()), ("clauses", clause_table())):
+        assert f"<!-- {name} -->\n{table}<!-- end of {name} -->" in text, "python -m sim tables"
+
+
+@pytest.mark.cpython
+def test_the_page_has_every_mutant_and_a_place_for_each_table_of_figures() -> None:
+    text = PAGE.read_text(encoding="utf-8")
     for name in ("flips", "run", "mutants"):
         assert text.count(f"<!-- {name} -->\n|") + text.count(f"<!-- {name} -->\n`") == 1
     table = text.partition("<!-- mutants -->")[2]

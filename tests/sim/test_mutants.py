@@ -8,8 +8,9 @@ import pytest
 
 import libredb
 from sim.campaigns.exhaustive import PARTS
-from sim.mutants.catalogue import MUTANTS, Mutant
+from sim.mutants.catalogue import MUTANTS
 from sim.mutants.loading import MovedError, changed_source, find, killed_by, load
+from sim.mutants.mutant import Mutant
 from sim.plans.profiles import PROFILES
 
 SEEDS = 1500

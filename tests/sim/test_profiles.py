@@ -5,15 +5,21 @@ LIBREDB_SIM_SEEDS asks for more or fewer; a failure prints the command that repl
 """
 
 import os
+import re
+from pathlib import Path
 
 import pytest
 
+import sim
+from sim import judge
+from sim.campaigns.exhaustive import PARTS
 from sim.campaigns.jobs import run_jobs, seed_jobs, sum_up
 from sim.campaigns.tally import Tally, run_seeds
-from sim.plans.profiles import PROFILES
+from sim.plans.clauses import CLAUSES
+from sim.plans.profiles import NUMBERS, PROFILES
 
 SEEDS = int(os.environ.get("LIBREDB_SIM_SEEDS", "50000"))
-OTHERS = {name: max(4, SEEDS // 100 // (20 if name == "P18" else 1)) for name in PROFILES}
+OTHERS = {name: max(4, SEEDS // 100 // one.weight) for name, one in PROFILES.items()}
 
 
 def explain(tally: Tally) -> str:
@@ -36,13 +42,34 @@ def test_fifty_thousand_mixed_seeds_violate_nothing() -> None:
 def test_a_profile_violates_nothing_and_reaches_its_floors(name: str) -> None:
     tally = run_seeds(name, range(OTHERS[name]))
     assert not tally.failures, explain(tally)
-    if tally.runs >= (20 if name == "P18" else 300):
+    if tally.runs * PROFILES[name].weight >= 300:
         assert not tally.shortfalls()
 
 
 def test_every_profile_of_the_table_is_there_and_has_floors() -> None:
     assert list(PROFILES) == ["mixed", *(f"P{number}" for number in range(1, 19))]
     assert all(profile.floors for profile in PROFILES.values())
+
+
+def test_a_profile_is_known_in_one_place_and_has_a_number_of_its_own() -> None:
+    numbers = [profile.number for profile in PROFILES.values()]
+    assert len(set(numbers)) == len(numbers)
+    assert max(numbers) < NUMBERS
+    sources = {path: path.read_text("utf-8") for path in Path(sim.__file__).parent.rglob("*.py")}
+    named = [
+        str(path)
+        for path, text in sources.items()
+        if re.search(r"[\"'](?:P\d+|mixed)[\"']", text) and path.name != "profiles.py"
+    ]
+    assert named == []
+
+
+def test_every_clause_has_evidence_and_every_word_for_a_violation_belongs_to_a_clause() -> None:
+    everything = (*PROFILES.values(), *PARTS.values())
+    assert {name for one in everything for name in one.clauses} == {c.name for c in CLAUSES}
+    sources = [path.read_text("utf-8") for path in Path(judge.__file__).parent.glob("*.py")]
+    words = {word for text in sources for word in re.findall(r"Violation\(\s*\"(\w+)\"", text)}
+    assert words == {word for clause in CLAUSES for word in clause.broken}
 
 
 def test_a_counter_below_its_floor_is_told() -> None:

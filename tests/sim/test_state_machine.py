@@ -91,13 +91,14 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def a_pending_window_is_bounded(self) -> None:
         runner = getattr(self, "runner", None)
-        if runner is not None and runner.db is not None and runner.window is not None:
-            assert runner.db.pending_commits < runner.window[0]
+        run = None if runner is None else runner.run
+        if run is not None and run.db is not None and run.window is not None:
+            assert run.db.pending_commits < run.window[0]
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
             # A fault that still waits would hit the last look at the file, which judges it.
-            self.runner._waiting.clear()
+            self.runner.waiting.clear()
             self.do("end")
 
 

@@ -1,0 +1,99 @@
+"""Who looks at a database from outside: readers, `verify`, backups, and damage to copies of it.
+
+Looking changes nothing, not one byte; and what is seen has to be what the oracle knows. Clauses
+that break here: unchanged, read, refused, backup.
+Absent on purpose: waiting for a better moment; a step looks when the plan says so.
+"""
+
+from typing import Any
+
+from sim.judge.lives import Lives
+from sim.judge.oracle import Contents, Violation
+from sim.judge.run import PATH, Run
+from sim.world.filesystem import Crash, SimFileSystem
+
+
+class Observers:
+    """Look at the database of one run, open or not."""
+
+    def __init__(self, run: Run, lives: Lives) -> None:
+        """Look at `run`, whose database `lives` opens."""
+        self.run = run
+        self.lives = lives
+
+    def read_only(self) -> None:
+        """Open the file for reading, beside the writer if there is one."""
+        run = self.run
+        before = run.fs.images(PATH)
+        try:
+            db = run.kernel.open(PATH, fs=run.fs, mode="r")
+        except Crash:
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
+            self._did_not_read(error)
+            return
+        contents: Contents = dict(db.scan())
+        if run.db is not None:
+            if contents != run.oracle.current:
+                raise Violation("read", "a reader beside the writer sees something else")
+        else:
+            run.oracle.shown(contents, db.version, pinned=False)
+        try:
+            db.close()
+        except (KeyboardInterrupt, MemoryError) as error:
+            run.must_have_fired(error)
+        if run.fs.images(PATH) != before:
+            raise Violation("unchanged", "opening for reading changed the file")
+        run.count("read-only open")
+
+    def _did_not_read(self, error: BaseException) -> None:
+        """Judge why an open for reading failed; after a crash there may be nothing to read yet."""
+        run, kernel = self.run, self.run.kernel
+        if isinstance(error, kernel.StorageNotFoundError) and not run.oracle.exists:
+            return
+        if isinstance(error, kernel.LogFileError) and not run.oracle.honest:
+            return
+        if not (isinstance(error, kernel.IncompleteReadError) and run.fired("short")):
+            run.must_have_fired(error)
+
+    def verify(self) -> None:
+        """Let the file be judged."""
+        run = self.run
+        before = run.fs.images(PATH)
+        try:
+            report = run.kernel.verify(PATH, fs=run.fs)
+        except run.kernel.StorageNotFoundError:
+            if run.oracle.exists:
+                raise
+            return
+        if report.outcome == "refused" and run.oracle.honest:
+            raise Violation("refused", f"verify: {report.error}")
+        if run.fs.images(PATH) != before:
+            raise Violation("unchanged", "verify changed the file")
+
+    def backup(self) -> None:
+        """Back the database up, and open the copy."""
+        run, db = self.run, self.lives.ready()
+        image = b"".join(db.backup())
+        run.everything_durable(db)
+        other = SimFileSystem(generator=run.fs.generator)
+        other.install(PATH, image)
+        reports: list[Any] = []
+        with run.kernel.open(PATH, fs=other, on_recovery=reports.append) as copy:
+            if dict(copy.scan()) != run.oracle.current or reports[0].outcome != "clean":
+                raise Violation("backup", "a backup does not open as what was backed up")
+
+    def damage(self, kind: str, first: int, second: int) -> None:
+        """Damage a copy of the file, and open it."""
+        run = self.run
+        assert run.trials is not None
+        if not run.trials.history:
+            return
+        image = max(run.fs.images(PATH), key=len, default=b"")
+        run.count(f"{kind}: " + run.trials.judge(image, kind, first, second))
+
+    def foreign(self, kind: str, seed: int) -> None:
+        """Open a file that is not ours."""
+        run = self.run
+        assert run.trials is not None
+        run.count(f"{kind}: " + run.trials.judge_foreign(kind, seed))

@@ -1,0 +1,32 @@
+"""A mutant: a way to break the kernel, as replacements of text in its source.
+
+It is a mistake that somebody could make. `old` has to be in the file exactly once; when the kernel
+changes so that it is not, loading the mutant fails loudly, and it has to be brought up to date.
+Absent on purpose: mutation by machine. Each of ours has a meaning, and a profile or an enumeration
+that was made to find it.
+"""
+
+from typing import NamedTuple
+
+from sim.plans.profiles import Profile
+
+
+class Mutant(NamedTuple):
+    """One mistake.
+
+    Attributes:
+        name: What is wrong, as a sentence.
+        file: The file of the kernel that is changed.
+        changes: Pairs of what stands there, exactly once, and what stands there instead.
+        killer: The profile or enumeration that finds it quickly; the suite runs that one.
+    """
+
+    name: str
+    file: str
+    changes: tuple[tuple[str, str], ...]
+    killer: str
+
+
+def one(name: str, file: str, old: str, new: str, killer: Profile | str) -> Mutant:
+    """Return a mutant of one change."""
+    return Mutant(name, file, ((old, new),), killer if isinstance(killer, str) else killer.name)
