@@ -36,8 +36,9 @@ from libredb.kernel.errors import (
     UsageValueError,
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
+from libredb.kernel.filesystem import text_path as _text_path
 from libredb.kernel.log import GroupCommit
-from libredb.kernel.placement import CompactionReport, text_path
+from libredb.kernel.placement import CompactionReport
 from libredb.kernel.recovery import RecoveryReport, VerifyReport
 from libredb.kernel.store import BytesLike, Entry
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
@@ -121,7 +122,7 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
             None, None, mode=mode, group_commit=group_commit, on_recovery=on_recovery
         )
     return opening.open_database(
-        text_path(path),
+        _text_path(path),
         _platform_file_system() if fs is None else fs,
         mode=mode,
         group_commit=group_commit,
@@ -155,7 +156,7 @@ def restore(
         UsageError: there is a database at `path`, and `replace` is False.
     """
     fs = _platform_file_system() if fs is None else fs
-    opening.restore(source, text_path(path), fs, replace=replace)
+    opening.restore(source, _text_path(path), fs, replace=replace)
 
 
 def verify(
@@ -171,7 +172,7 @@ def verify(
     """
     if path is None:
         return VerifyReport("", "empty", 0)
-    return opening.verify(text_path(path), _platform_file_system() if fs is None else fs)
+    return opening.verify(_text_path(path), _platform_file_system() if fs is None else fs)
 
 
 def _platform_file_system() -> FileSystem:

@@ -16,11 +16,11 @@ from typing import Literal, Self, TypeVar, overload
 from libredb.kernel import record
 from libredb.kernel.commit import Commits
 from libredb.kernel.errors import UsageError
-from libredb.kernel.filesystem import FileSystem, Uncopyable
+from libredb.kernel.filesystem import FileSystem, PathLike, Uncopyable, text_path
 from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard
 from libredb.kernel.image import Image, write_image
 from libredb.kernel.log import GroupCommit, Log
-from libredb.kernel.placement import CompactionReport, PathLike, Place, text_path
+from libredb.kernel.placement import CompactionReport, Place
 from libredb.kernel.store import BytesLike, Entry, OrderedStore, as_bytes
 from libredb.kernel.transaction import ReadTransaction, Transaction, run
 

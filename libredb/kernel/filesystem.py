@@ -10,6 +10,8 @@ raise only OSError. Absent on purpose: append, seek, rename, listing, time.
 from collections.abc import Sequence
 from typing import NoReturn, Protocol, SupportsIndex, runtime_checkable
 
+from libredb.kernel.errors import UsageTypeError, UsageValueError
+
 
 class LogFile(Protocol):
     """One open file of a database; offsets and lengths are in bytes.
@@ -129,6 +131,30 @@ class FileSystem(Protocol):
     def entropy(self, length: int, /) -> bytes:
         """Return `length` unpredictable bytes."""
         ...
+
+
+class PathLike(Protocol):
+    """What `os.PathLike[str]` is: something that is a path in the file system."""
+
+    def __fspath__(self) -> str:
+        """Return the path as text."""
+        ...
+
+
+def text_path(path: object) -> str:
+    """Return a path as text.
+
+    Raises:
+        UsageTypeError: it is no str, and no `os.PathLike[str]`.
+        UsageValueError: it is empty, or holds a zero character.
+    """
+    fspath = getattr(type(path), "__fspath__", None)
+    text: object = path if fspath is None else fspath(path)
+    if not isinstance(text, str):
+        raise UsageTypeError(f"path must be a str or os.PathLike[str], not {type(path).__name__}")
+    if not text or "\0" in text or text == ":memory:":
+        raise UsageValueError(f"{text!r} is no path; open without one for a database in memory")
+    return text
 
 
 class Uncopyable:

@@ -20,9 +20,9 @@ from libredb.kernel.errors import (
     UsageTypeError,
     UsageValueError,
 )
-from libredb.kernel.filesystem import FileSystem
+from libredb.kernel.filesystem import FileSystem, PathLike, text_path
 from libredb.kernel.log import GroupCommit, Log
-from libredb.kernel.placement import PathLike, Place, Reading, text_path
+from libredb.kernel.placement import Place, Reading
 from libredb.kernel.recovery import Replay
 from libredb.kernel.report import DISCARDED_BYTES, RecoveryReport, VerifyReport
 from libredb.kernel.store import OrderedStore

@@ -15,15 +15,13 @@ import errno
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, TypeVar
 
 from libredb.kernel import record
 from libredb.kernel.errors import (
     LogFileError,
     StorageError,
     UsageError,
-    UsageTypeError,
-    UsageValueError,
     storage_error,
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
@@ -284,27 +282,3 @@ def snapshot_pieces(store: OrderedStore) -> Iterator[list[Entry]]:
             piece, size = [], 0
     if piece:
         yield piece
-
-
-class PathLike(Protocol):
-    """What `os.PathLike[str]` is: something that is a path in the file system."""
-
-    def __fspath__(self) -> str:
-        """Return the path as text."""
-        ...
-
-
-def text_path(path: object) -> str:
-    """Return a path as text.
-
-    Raises:
-        UsageTypeError: it is no str, and no `os.PathLike[str]`.
-        UsageValueError: it is empty, or holds a zero character.
-    """
-    fspath = getattr(type(path), "__fspath__", None)
-    text: object = path if fspath is None else fspath(path)
-    if not isinstance(text, str):
-        raise UsageTypeError(f"path must be a str or os.PathLike[str], not {type(path).__name__}")
-    if not text or "\0" in text or text == ":memory:":
-        raise UsageValueError(f"{text!r} is no path; open without one for a database in memory")
-    return text

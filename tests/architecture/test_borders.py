@@ -24,11 +24,6 @@ LENSES_MAY_IMPORT = {"libredb.kernel.transaction", ERRORS}
 ADAPTERS = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")}
 SIM_LAYERS = ["world", "plans", "judge", "campaigns", "mutants"]
 
-# An import from a later layer, and why it is there. The list only gets shorter.
-SIM_EXCEPTIONS = {
-    "sim.plans.profiles imports sim.judge.damage": "the kinds of misplaced damage are told there",
-}
-
 # Files that import one another, and why. The list only gets shorter.
 CIRCLES = {
     "sim.world.filesystem sim.world.handles": "a handle names the type of its file system",
@@ -96,7 +91,7 @@ def test_the_package_imports_adapters_only_inside_functions() -> None:
 
 def test_layers_of_the_simulator_import_only_those_before_them_or_say_why() -> None:
     found = out_of_order(_layers(imports("sim")), "sim", SIM_LAYERS)
-    assert sorted(found) == sorted(SIM_EXCEPTIONS)
+    assert found == []
 
 
 def test_every_folder_of_the_simulator_is_a_layer() -> None:

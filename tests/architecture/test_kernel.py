@@ -21,12 +21,15 @@ MAY_IMPORT = {
     "contextlib",
     "dataclasses",
     "errno",
+    "functools",
     "itertools",
     "re",
     "struct",
+    "sys",  # whether asyncio was imported, and by that whether there can be tasks
     "threading",
     "types",
     "typing",
+    "weakref",
     "zlib",
 }
 
