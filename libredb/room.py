@@ -59,7 +59,7 @@ class Room:
         The size is the true one: zeros go where the file ends, not where its owner believes it
         does.
         """
-        if size <= end <= size + self._small_bytes:
+        if size < end <= size + self._small_bytes:
             return (end // self._step_bytes + 1) * self._step_bytes
         return 0
 

@@ -143,6 +143,15 @@ def test_what_comes_to_the_lock_after_it_was_looked_at_is_refused_as_well(
     assert not precious.with_name("not there").exists()
 
 
+def test_a_lock_file_that_is_gone_before_it_is_opened_is_not_made(
+    tmp_path: Path,
+) -> None:
+    """Made by a call that may find something, it would be made through whatever comes there."""
+    with Folder(str(tmp_path)) as folder, pytest.raises(FileNotFoundError):
+        folder.open("app.libredb.lock", "lock file")
+    assert list(tmp_path.iterdir()) == []
+
+
 @only_root
 def test_a_lock_file_that_was_there_is_not_given_to_anybody(users: str) -> None:
     lock_file = Path(users + ".lock")

@@ -60,6 +60,7 @@ class Interrupt:
         code = frame.f_code
         if not code.co_filename.startswith(OURS) or code.co_name == "__del__":
             return None
+        frame.f_trace = self.trace  # first: Python 3.13 looks for it when it is asked for opcodes
         frame.f_trace_lines, frame.f_trace_opcodes = False, True
         if event in {"call", "opcode"}:
             previous = self.previous.get(frame, "CALL")

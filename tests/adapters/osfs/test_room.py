@@ -77,6 +77,26 @@ def test_the_second_growth_without_a_sync_reserves_nothing(file: OsLogFile, pwri
     assert file.size() == 2 * STEP_BYTES
 
 
+def test_growth_while_a_sync_runs_is_not_covered_by_it(
+    file: OsLogFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread may write while this one syncs."""
+    fdatasync = Calls(monkeypatch, "fdatasync")
+
+    def slow(descriptor: int) -> None:
+        file.write(100, b"y")
+        fdatasync.real(descriptor)
+
+    fdatasync.instead = slow
+    file.sync()
+    file.write(101, b"z")
+    assert file.size() == 102
+    fdatasync.instead = fdatasync.real
+    file.sync()
+    file.write(102, b"z")
+    assert file.size() == STEP_BYTES
+
+
 def test_a_rewrite_inside_the_file_does_not_use_up_the_right_to_reserve(file: OsLogFile) -> None:
     file.sync()
     file.write(0, b"a durable mark")
