@@ -26,6 +26,7 @@ class MemoryFile:
         self.calls: list[tuple[str, int]] = []
         self.fails_at = 0
         self.miscounts_by = 0
+        self.moved = False
 
     def _note(self, name: str, number: int = 0) -> None:
         self.calls.append((name, number))
@@ -50,6 +51,10 @@ class MemoryFile:
     def truncate(self, length: int, /) -> None:
         self._note("truncate", length)
         del self.data[length:]
+
+    def in_place(self) -> bool:
+        self._note("in_place")
+        return not self.moved
 
     def close(self) -> None:
         self._note("close")
@@ -166,13 +171,14 @@ def test_closing_syncs_marks_gives_room_back_syncs_and_closes() -> None:
         ("write", record.MARK_OFFSET),
         ("truncate", log.end),
         ("sync", 0),
+        ("in_place", 0),
         ("close", 0),
     ]
     found = replay("p", bytes(file.data))
     assert (len(file.data), found.mark, found.end) == (log.end, log.end, log.end)
 
 
-@pytest.mark.parametrize("at", range(1, 6))
+@pytest.mark.parametrize("at", range(1, 7))
 def test_the_file_is_closed_whatever_fails_before(at: int) -> None:
     log, file = new_log()
     log.append(payload(b"k"))
@@ -180,7 +186,15 @@ def test_the_file_is_closed_whatever_fails_before(at: int) -> None:
     with pytest.raises(StorageError, match="the device does not answer"):
         log.close()
     assert file.calls[-1] == ("close", 0)
-    assert len(file.calls) == min(at + 1, 5)
+    assert len(file.calls) == min(at + 1, 6)
+
+
+def test_a_file_that_was_moved_while_it_was_open_is_closed_and_told() -> None:
+    log, file = new_log()
+    file.moved = True
+    with pytest.raises(StorageError, match="'p' was moved"):
+        log.close()
+    assert file.calls[-1] == ("close", 0)
 
 
 def test_what_the_port_raises_comes_out_as_ours_and_what_it_returns_as_it_is() -> None:

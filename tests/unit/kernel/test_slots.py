@@ -23,7 +23,8 @@ from libredb.kernel.errors import (
 from libredb.kernel.record import MARK_OFFSET, RECORDS_OFFSET, FileHeader
 from libredb.kernel.recovery import choose, is_unfinished
 from sim.world.filesystem import Crash, SimFileSystem
-from tests.support.files import SALT, Fault, When, flipped, log_image
+from tests.support.faults import Fault, When
+from tests.support.files import SALT, flipped, log_image
 
 HEADER = FileHeader(SALT, 0, 0, 0)
 
