@@ -28,9 +28,7 @@ from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
 from libredb.kernel.log import PIECE_BYTES, Log, ask, read_exactly
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
 from libredb.kernel.recovery import Replay, check_file_header, choose, replay
-from libredb.kernel.report import (
-    CompactionReport as CompactionReport,  # noqa: PLC0414 - commit.py and others import it from here
-)
+from libredb.kernel.report import CompactionReport as CompactionReport  # noqa: PLC0414 - for commit.py
 from libredb.kernel.store import Entry, OrderedStore
 
 P = ParamSpec("P")

@@ -27,12 +27,8 @@ from libredb.kernel.errors import (
     UnsupportedVersionError,
 )
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
-from libredb.kernel.report import (
-    RecoveryReport as RecoveryReport,  # noqa: PLC0414 - the package imports it from here
-)
-from libredb.kernel.report import (
-    VerifyReport as VerifyReport,  # noqa: PLC0414 - the package does
-)
+from libredb.kernel.report import RecoveryReport as RecoveryReport  # noqa: PLC0414 - for libredb
+from libredb.kernel.report import VerifyReport as VerifyReport  # noqa: PLC0414 - for libredb
 from libredb.kernel.store import OrderedStore
 
 TORN_VERSIONS = {0, record.FORMAT_VERSION}

@@ -107,6 +107,18 @@ def test_a_judgement_tells_what_is_there(memory_fs: SimFileSystem) -> None:
     assert report.size_bytes == report.offset == db.log_bytes
 
 
+def test_a_report_keeps_the_first_mebibyte_of_what_was_cut_off() -> None:
+    fs = SimFileSystem()
+    tail = bytes(range(1, 256)) * 4200
+    fs.install("p", WHOLE + tail + bytes(999))
+    reports: list[RecoveryReport] = []
+    libredb.open("p", fs=fs, on_recovery=reports.append).close()
+    (report,) = reports
+    assert (report.outcome, report.discarded_bytes) == ("cut", len(tail))
+    assert report.discarded == tail[: 1 << 20]
+    assert report.discarded_bytes > 1 << 20
+
+
 def test_a_judgement_of_a_cut_or_damaged_log_is_no_exception() -> None:
     fs = SimFileSystem()
     fs.install("p", WHOLE + b"tail")
