@@ -20,6 +20,7 @@ help: ## List the targets, and the programs that have none.
 #: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
 #: python -m scripts.benchmarks [OPTIONS] # what a durable commit costs
 #: python -m scripts.benchmarks.browser [OPTIONS] # what it costs in a browser
+#: python -m scripts.benchmarks.reads [OPTIONS] # what a get costs beside a thread that commits
 #: python -m scripts.browser.chromium # find a Chromium, or install one
 #: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
 #: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it
