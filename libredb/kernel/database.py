@@ -200,9 +200,8 @@ class Database(Uncopyable):
     def backup_to(self, path: str | PathLike, *, fs: FileSystem | None = None) -> None:
         """Write a backup to `path`: whole and durable when this returns, or not there at all.
 
-        A database that is there is replaced once the backup was written, read back and judged; if
-        anything fails before, it is there as it was. Commits go on meanwhile, and are not in it.
-        `fs` is the file system of `path`; None is that of this database.
+        A database that is there is replaced once the backup was written, read back and judged.
+        Commits go on meanwhile, and are not in it. Without `fs`, `path` is one of this file system.
 
         Raises:
             DatabaseLockedError: the database at `path` is open; it may be this one.
@@ -224,13 +223,16 @@ class Database(Uncopyable):
         """
         guard = self._guard
         if guard.why_gone() is not None:
-            guard.closed = True  # in a forked child everything is its parent's
+            # A forked child, or the rest of a close: nothing is written, and nobody waited for.
+            guard.closed = True
+            self._commits.close(clean=False)
             return
         guard.begin("close()")
         with guard.turn, guard.step, guard.state:
             clean = not guard.closed and not guard.latch.closed
             guard.closed = True
             self._commits.close(clean=clean)
+        guard.latch.failure = None  # or its traceback would keep alive what failed, and its files
 
     def __enter__(self) -> Self:
         """Return the database itself."""

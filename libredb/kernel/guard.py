@@ -173,8 +173,8 @@ class Block(Generic[T]):
 
     Inside a group of the caller's it has the step alone. It belongs to the thread that enters it.
     `start` is called when the locks are taken. `finish` is called when the block is left, with what
-    `start` returned, the exception that left it, and whether it was inside a group; interrupted, it
-    is called again, with an exception.
+    `start` returned, the exception that left it, and whether it was inside a group. If it raises,
+    it is called again with that: it may have been interrupted before it did anything.
     """
 
     _entered: bool = False
@@ -237,14 +237,21 @@ class Block(Generic[T]):
         if not self._entered or not owned(self._locks[0])():
             return
         try:
-            for started in self._started:
-                self._finish(started, error, self._grouped)
+            try:
+                self._finish_with(error)
+            except BaseException as failure:
+                self._finish_with(failure)  # it may have been interrupted before it did anything
+                raise
         finally:
             for lock in reversed(self._locks):
                 if owned(lock)():
                     lock.release()
             self._entered = False
             self.watch = None
+
+    def _finish_with(self, error: BaseException | None) -> None:
+        for started in self._started:
+            self._finish(started, error, self._grouped)
 
     def __del__(self) -> None:
         """End a block that was entered by hand and dropped."""

@@ -189,6 +189,7 @@ def test_a_block_tells_how_it_was_left_and_gives_back_what_it_took(*, grouped: b
         (A_TRANSACTION, None, grouped),
         (A_TRANSACTION, LookupError, grouped),
         (A_READ, None, grouped),
+        (A_READ, OSError, grouped),  # once more, in case it was interrupted before it began
     ]
     assert is_free(guard)
 
