@@ -16,7 +16,7 @@ from libredb import FileSystem
 from libredb.kernel import transaction
 from libredb.testing import store as kit
 from tests.conformance.broken_stores import BROKEN, FirstRunCounts, LosesUpdates
-from tests.support.stores import DatabaseStore, NaiveStore, RerunningStore
+from tests.support.stores import NaiveStore, RerunningStore
 
 THREADS = sys.platform != "emscripten"
 PROMISES = pytest.mark.parametrize("promise", kit.PROMISES, ids=lambda promise: promise.__name__)
@@ -32,13 +32,13 @@ def kept(promise: kit.Promise, subject: kit.Subject) -> None:
 @contextmanager
 def a_database_in_memory() -> Iterator[kit.Subject]:
     with libredb.open() as db:
-        yield kit.Subject(DatabaseStore(db), threads=THREADS)
+        yield kit.Subject(db, threads=THREADS)
 
 
 @contextmanager
 def a_group() -> Iterator[kit.Subject]:
     with libredb.open() as db, db.group():
-        yield kit.Subject(DatabaseStore(db))
+        yield kit.Subject(db)
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def test_a_database_on_files_keeps_the_promise(
     promise: kit.Promise, fs: FileSystem, db_path: str
 ) -> None:
     with libredb.open(db_path, fs=fs) as db:
-        kept(promise, kit.Subject(DatabaseStore(db), threads=THREADS))
+        kept(promise, kit.Subject(db, threads=THREADS))
 
 
 @PROMISES

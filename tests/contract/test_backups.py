@@ -24,6 +24,7 @@ from libredb import (
 from libredb.kernel import image as image_module
 from sim.world.filesystem import SimFileSystem
 from tests.support.backups import damage_old_backup, filled, header_of
+from tests.support.case import case
 from tests.support.faults import Fault
 from tests.support.files import contents, put
 from tests.support.work import commit
@@ -96,32 +97,34 @@ def test_a_backup_ends_with_an_error_when_the_database_is_closed(
 
 def test_a_compaction_ends_a_backup_only_where_it_empties_the_file() -> None:
     for style in STATES:
-        fs = SimFileSystem(style)
-        db = filled(fs)
-        before = b"".join(db.backup())
-        pieces = db.backup()
-        first = next(pieces)
-        db.compact()
-        if style == "rename":
-            assert first + b"".join(pieces) == before
-        else:
-            with pytest.raises(UsageError, match="compacted before its backup was read"):
-                next(pieces)
-        commit(db, b"the database goes on")
-        db.close()
-        assert fs.handles == 0
+        with case(style=style):
+            fs = SimFileSystem(style)
+            db = filled(fs)
+            before = b"".join(db.backup())
+            pieces = db.backup()
+            first = next(pieces)
+            db.compact()
+            if style == "rename":
+                assert first + b"".join(pieces) == before
+            else:
+                with pytest.raises(UsageError, match="compacted before its backup was read"):
+                    next(pieces)
+            commit(db, b"the database goes on")
+            db.close()
+            assert fs.handles == 0
 
 
 def test_damage_does_not_travel(memory_fs: SimFileSystem) -> None:
     db = filled(memory_fs)
     size = db.log_bytes
     for offset in range(8192, size, 61):
-        (file,) = (f for f in memory_fs._files() if len(f.cache) >= size)
-        file.cache[offset] ^= 1
-        with pytest.raises(CorruptLogError) as caught:
-            list(db.backup())
-        assert 8192 <= caught.value.offset <= offset
-        file.cache[offset] ^= 1
+        with case(offset=offset):
+            (file,) = (f for f in memory_fs._files() if len(f.cache) >= size)
+            file.cache[offset] ^= 1
+            with pytest.raises(CorruptLogError) as caught:
+                list(db.backup())
+            assert 8192 <= caught.value.offset <= offset
+            file.cache[offset] ^= 1
     assert len(b"".join(db.backup())) == size
 
 
@@ -196,22 +199,18 @@ def test_whatever_fails_the_last_backup_is_kept(
     other = prepared()
     calls = Fault(other, error)
     db.backup_to("copy", fs=other)
-    places = calls.names
-    for at in range(1, len(places) + 1):
-        other = prepared()
-        before = max(other.images("copy"), key=len)
-        Fault(other, error, at)
-        try:
+    for at in range(1, len(calls.names) + 1):
+        with case(number=at, call=calls.names[at - 1]):
+            other = prepared()
+            before = max(other.images("copy"), key=len)
+            Fault(other, error, at)
             with pytest.raises((StorageError, KeyboardInterrupt)):
                 db.backup_to("copy", fs=other)
-        except BaseException as failure:
-            failure.add_note(f"call {at}, {places[at - 1]}, of {error!r}")
-            raise
-        other.hook = None
-        found = other.images("copy")
-        assert before in found or verify("copy", fs=other).version == db.version, (at, places)
-        db.backup_to("copy", fs=other)
-        assert verify("copy", fs=other).version == db.version, (at, places)
+            other.hook = None
+            found = other.images("copy")
+            assert before in found or verify("copy", fs=other).version == db.version
+            db.backup_to("copy", fs=other)
+            assert verify("copy", fs=other).version == db.version
     commit(db, b"the original goes on")
 
 

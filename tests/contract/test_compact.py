@@ -13,6 +13,7 @@ from libredb.kernel import placement as placement_module
 from libredb.kernel import record
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET
 from sim.world.filesystem import SimFileSystem
+from tests.support.case import case
 from tests.support.faults import Fault
 from tests.support.work import commit, keys
 
@@ -107,22 +108,22 @@ def test_a_compaction_that_fails_before_its_header_leaves_a_database_that_works(
         memory_fs.hook = None
     header = len(calls.names) - 1 - calls.names[::-1].index("write")
     for at in range(1, header + 1):
-        fs = SimFileSystem(memory_fs.style)
-        db = libredb.open("p", fs=fs)
-        left, version, log_bytes = busy(db), db.version, db.log_bytes
-        fault = Fault(fs, error, at)
-        with pytest.raises((StorageError, KeyboardInterrupt)):
-            db.compact()
-        assert fault.happened
-        fs.hook = None
-        told = f"call {at}, {calls.names[at - 1]}"
-        assert (dict(db.scan()), db.version, db.log_bytes) == (left, version, log_bytes), told
-        commit(db, b"it goes on")
-        assert db.compact().generation == 1, told
-        db.close()
-        assert fs.handles == 0, told
-        with libredb.open("p", fs=fs, mode="rw") as again:
-            assert dict(again.scan()) == {**left, b"it goes on": b""}, told
+        with case(number=at, call=calls.names[at - 1]):
+            fs = SimFileSystem(memory_fs.style)
+            db = libredb.open("p", fs=fs)
+            left, version, log_bytes = busy(db), db.version, db.log_bytes
+            fault = Fault(fs, error, at)
+            with pytest.raises((StorageError, KeyboardInterrupt)):
+                db.compact()
+            assert fault.happened
+            fs.hook = None
+            assert (dict(db.scan()), db.version, db.log_bytes) == (left, version, log_bytes)
+            commit(db, b"it goes on")
+            assert db.compact().generation == 1
+            db.close()
+            assert fs.handles == 0
+            with libredb.open("p", fs=fs, mode="rw") as again:
+                assert dict(again.scan()) == {**left, b"it goes on": b""}
 
 
 def test_a_database_without_a_further_generation_says_so_and_goes_on(

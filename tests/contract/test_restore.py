@@ -17,6 +17,7 @@ from libredb import (
 from libredb.kernel import image as image_module
 from sim.world.filesystem import SimFileSystem
 from tests.support.backups import damage_old_backup, filled, header_of, is_as_good_as_nothing
+from tests.support.case import case
 from tests.support.files import flipped
 from tests.support.work import commit, keys
 
@@ -112,10 +113,11 @@ def test_a_damaged_image_restores_nothing(memory_fs: SimFileSystem) -> None:
     db = filled(memory_fs, count=4)
     image = b"".join(db.backup())
     for offset in [*range(36), *range(4096, 4108), *range(8192, len(image))]:
-        other = SimFileSystem(memory_fs.style)
-        with pytest.raises(libredb.LogFileError):
-            libredb.restore(flipped(image, offset), "copy", fs=other)
-        assert is_as_good_as_nothing(other), f"byte {offset}"
+        with case(offset=offset):
+            other = SimFileSystem(memory_fs.style)
+            with pytest.raises(libredb.LogFileError):
+                libredb.restore(flipped(image, offset), "copy", fs=other)
+            assert is_as_good_as_nothing(other), f"byte {offset}"
 
 
 def test_an_image_that_is_not_whole_restores_nothing(memory_fs: SimFileSystem) -> None:

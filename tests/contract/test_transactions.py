@@ -11,6 +11,7 @@ import libredb
 from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeError, UsageValueError
 from libredb.kernel import record
 from sim.world.filesystem import SimFileSystem
+from tests.support.calls import DATABASE, WRITER
 from tests.support.case import case
 from tests.support.files import contents
 from tests.support.work import commit, keys, setting
@@ -114,15 +115,6 @@ def test_a_transaction_that_is_too_large_is_refused_before_anything_is_written(
 
 # Running alone
 
-USES: dict[str, Callable[[Transaction], object]] = {
-    "get": lambda tx: tx.get(b"k"),
-    "scan": lambda tx: tx.scan(),
-    "set": lambda tx: tx.set(b"k", b""),
-    "delete": lambda tx: tx.delete(b"k"),
-    "read": lambda tx: tx.read(lambda inner: inner.get(b"k")),
-    "transact": lambda tx: tx.transact(nothing),
-}
-
 
 def test_transact_returns_the_result_and_runs_the_function_once(any_db: Database) -> None:
     runs: list[int] = []
@@ -140,18 +132,7 @@ def test_transact_returns_the_result_and_runs_the_function_once(any_db: Database
     assert runs == [0, 1]
 
 
-NESTED: dict[str, Callable[[Database], object]] = {
-    "transact": lambda db: db.transact(nothing),
-    "transaction": lambda db: db.transaction().__enter__(),
-    "read": lambda db: db.read().__enter__(),
-    "get": lambda db: db.get(b"k"),
-    "scan": lambda db: db.scan(),
-    "group": lambda db: db.group().__enter__(),
-    "sync": lambda db: db.sync(),
-    "compact": lambda db: db.compact(),
-    "backup": lambda db: list(db.backup()),
-    "close": lambda db: db.close(),
-}
+NESTED = [name for name, call in DATABASE.items() if not call.at_any_time]
 
 
 @pytest.mark.parametrize("call", NESTED)
@@ -159,11 +140,22 @@ def test_the_same_thread_cannot_nest(any_db: Database, call: str) -> None:
     with any_db.transaction() as tx:
         tx.set(b"1", b"")
         with pytest.raises(UsageError, match="inside a transaction of the same thread"):
-            NESTED[call](any_db)
+            DATABASE[call].run(any_db)
         tx.set(b"2", b"")
-    with any_db.read(), pytest.raises(UsageError, match="inside a transaction of the same thread"):
-        NESTED[call](any_db)
+    with any_db.read(), pytest.raises(UsageError, match="inside a read of the same thread"):
+        DATABASE[call].run(any_db)
     assert keys(any_db) == [b"1", b"2"]
+
+
+def test_what_a_database_tells_about_itself_it_tells_at_any_time(any_db: Database) -> None:
+    commit(any_db, b"k")
+    with any_db.transaction() as tx:
+        tx.set(b"new", b"")
+        for name, call in DATABASE.items():
+            if call.at_any_time:
+                with case(call=name):
+                    call.run(any_db)
+        assert any_db.version == 1
 
 
 def test_a_transaction_runs_another_one_inside(any_db: Database) -> None:
@@ -199,7 +191,7 @@ def test_a_transaction_is_refused_while_another_runs_inside(any_db: Database) ->
 
         def inside(inner: Transaction) -> None:
             inner.set(b"inner", b"")
-            for name, use in USES.items():
+            for name, use in WRITER.items():
                 with case(use=name), pytest.raises(UsageError, match="inside this one is running"):
                     use(tx)
 
@@ -249,7 +241,7 @@ def test_a_reading_transaction_refuses_writes_and_goes_on(any_db: Database) -> N
     assert (any_db.version, keys(any_db)) == (1, [b"k"])
 
 
-@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("use", WRITER)
 def test_a_transaction_cannot_be_used_after_its_end(any_db: Database, use: str) -> None:
     def abort(tx: Transaction) -> None:
         ended.append(tx)
@@ -262,7 +254,7 @@ def test_a_transaction_cannot_be_used_after_its_end(any_db: Database, use: str) 
         any_db.transact(abort)
     for tx in ended:
         with pytest.raises(UsageError, match="has ended"):
-            USES[use](tx)
+            WRITER[use](tx)
     assert any_db.version == 0
 
 
@@ -353,8 +345,12 @@ def test_threads_are_serialized(db: Database) -> None:
     assert (db.get(b"n"), db.version) == (b"%d" % (count * rounds), count * rounds)
 
 
+WAITING = [name for name, call in DATABASE.items() if call.waits]
+NOT_WAITING = [name for name, call in DATABASE.items() if not call.waits]
+
+
 @pytest.mark.cpython
-@pytest.mark.parametrize("call", NESTED)
+@pytest.mark.parametrize("call", WAITING)
 def test_another_thread_waits_for_the_end_of_a_transaction(
     memory_fs: FileSystem, call: str
 ) -> None:
@@ -364,7 +360,7 @@ def test_another_thread_waits_for_the_end_of_a_transaction(
 
     def work() -> None:
         started.set()
-        NESTED[call](db)
+        DATABASE[call].run(db)
         order.append("thread")
 
     thread = threading.Thread(target=work)
@@ -375,3 +371,18 @@ def test_another_thread_waits_for_the_end_of_a_transaction(
         order.append("transaction")
     thread.join()
     assert order == ["transaction", "thread"]
+
+
+@pytest.mark.cpython
+@pytest.mark.parametrize("call", NOT_WAITING)
+def test_another_thread_reads_without_waiting_for_the_end_of_a_transaction(
+    any_db: Database, call: str
+) -> None:
+    """Whoever waits here waits for ever: the transaction ends after the thread."""
+    commit(any_db, b"k")
+    thread = threading.Thread(target=DATABASE[call].run, args=(any_db,))
+    with any_db.transaction() as tx:
+        tx.set(b"k", b"new")
+        thread.start()
+        thread.join()
+    assert any_db.get(b"k") == b"new"

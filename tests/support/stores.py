@@ -1,14 +1,14 @@
 """Stores for tests of what is built on the Store port: as plain as they can be, or unpleasant.
 
 `NaiveStore` copies a dict for each transaction. `RerunningStore` runs every function twice, as a
-store may that has to retry. `DatabaseStore` is a database, whose `read` is a block.
+store may that has to retry.
 Absent on purpose: threads, anything on a disk.
 """
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from libredb import Database, ReadTransaction, Transaction, UsageError, UsageValueError
+from libredb import UsageError, UsageValueError
 from libredb.kernel.store import BytesLike, Entry, as_bytes, check_count
 from libredb.kernel.transaction import Reader, Writer, run
 
@@ -127,17 +127,3 @@ class RerunningStore(NaiveStore):
     def read(self, fn: Callable[[Reader], T], /) -> T:
         super().read(fn)
         return super().read(fn)
-
-
-class DatabaseStore:
-    """A database as a store: its `read` is a block, in which the function runs."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
-
-    def transact(self, fn: Callable[[Transaction], T], /) -> T:
-        return self.db.transact(fn)
-
-    def read(self, fn: Callable[[ReadTransaction], T], /) -> T:
-        with self.db.read() as tx:
-            return tx.read(fn)
