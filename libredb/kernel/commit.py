@@ -136,14 +136,13 @@ class Commits(Uncopyable):
         """
         if self.place is None:
             return
-        if not clean or self._refusal is not None:
+        if self.log is None or not clean or self._refusal is not None:
             with suppress(StorageError):
                 self.place.release()
             return
         try:
-            if self.log:
-                self.log.close()
-                self._show()
+            self.log.close()
+            self._show()
         finally:
             self.place.release()
 
