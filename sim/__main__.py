@@ -20,8 +20,10 @@ import time
 from pathlib import Path
 
 from sim.campaigns import figures, report, tally
-from sim.campaigns.exhaustive import PARTS
+from sim.campaigns.floors import shortfalls
 from sim.campaigns.jobs import Job, all_jobs, part_jobs, run_jobs, seed_jobs, sum_up
+from sim.campaigns.parts import PARTS
+from sim.campaigns.replay import how_to_replay
 from sim.campaigns.shrink import shrink
 from sim.campaigns.tally import Tally
 from sim.campaigns.trace import digests
@@ -128,11 +130,13 @@ def _progress(jobs: list[Job], workers: int | None) -> list[Tally]:
 
 
 def _conclude(sums: dict[str, Tally], options: argparse.Namespace) -> int:
-    print(f"{'':12}{'runs':>10}{'ops/run':>9}{'lives':>7}{'calls':>13}{'runs/s':>8}{'bad':>5}")
+    print(
+        f"{'':12}{'runs':>10}{'ops/run':>9}{'lives':>7}{'calls':>13}{'fired':>7}{'runs/s':>8}{'bad':>5}"
+    )
     for one in sums.values():
         print(
             f"{one.name:12}{one.runs:>10,}{one.operations / max(1, one.runs):>9.1f}"
-            f"{one.lives / max(1, one.runs):>7.2f}{one.calls:>13,}"
+            f"{one.lives / max(1, one.runs):>7.2f}{one.calls:>13,}{one.fired_share:>7.1%}"
             f"{one.runs / max(one.seconds, 1e-9):>8,.0f}{len(one.failures):>5}"
         )
     print(
@@ -140,13 +144,13 @@ def _conclude(sums: dict[str, Tally], options: argparse.Namespace) -> int:
         f"{sum(one.calls for one in sums.values()):,} port calls, "
         f"{sum(one.seconds for one in sums.values()):.0f} processor seconds"
     )
-    shortfalls = [text for one in sums.values() for text in one.shortfalls()]
-    for text in shortfalls:
+    low = [text for one in sums.values() for text in shortfalls(one)]
+    for text in low:
         print("below its floor: " + text)
     failures = [failure for one in sums.values() for failure in one.failures]
     for what, violation, plan in failures[:10]:
         print(f"VIOLATION {what}: {violation}")
-        print("  " + _replay_command(plan))
+        print("  " + how_to_replay(plan))
     if options.json:
         options.json.write_text(
             json.dumps(
@@ -156,7 +160,7 @@ def _conclude(sums: dict[str, Tally], options: argparse.Namespace) -> int:
                 }
             )
         )
-    return 1 if failures or shortfalls else 0
+    return 1 if failures or low else 0
 
 
 def _command() -> str:
@@ -165,17 +169,6 @@ def _command() -> str:
     if "--json" in words:
         del words[words.index("--json") : words.index("--json") + 2]
     return " ".join(["python -m sim", *words])
-
-
-def _replay_command(text: str) -> str:
-    if not text:
-        return "this is a case of an enumeration: python -m sim run --profile <its name>"
-    plan = from_json(text)
-    if plan.profile in PROFILES:
-        return f"python -m sim replay --profile {plan.profile} --seed {plan.seed}"
-    path = Path(f"failed-{plan.profile.replace(':', '').replace(' ', '-')}-{plan.seed}.json")
-    path.write_text(text)
-    return f"python -m sim replay --plan {path}"
 
 
 def _plan(options: argparse.Namespace) -> Plan:

@@ -8,7 +8,7 @@ Absent on purpose: prose. The page explains, this file counts.
 import platform
 from pathlib import Path
 
-from sim.campaigns.exhaustive import PARTS
+from sim.campaigns.parts import PARTS
 from sim.campaigns.tally import Tally
 from sim.plans.clauses import CLAUSES
 from sim.plans.profiles import MIXED, PROFILES

@@ -10,7 +10,8 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 
-from sim.campaigns import exhaustive, tally
+from sim.campaigns import tally
+from sim.campaigns.parts import PARTS, run_share
 from sim.campaigns.tally import Tally
 from sim.plans.profiles import PROFILES
 
@@ -40,9 +41,9 @@ def seed_jobs(profile: str, first: int, count: int) -> list[Job]:
 def part_jobs(parts: Iterable[str]) -> list[Job]:
     """Return jobs that run these enumerations whole."""
     return [
-        ("part", part, share, exhaustive.PARTS[part].shares)
+        ("part", part, share, PARTS[part].shares)
         for part in parts
-        for share in range(exhaustive.PARTS[part].shares)
+        for share in range(PARTS[part].shares)
     ]
 
 
@@ -53,7 +54,7 @@ def run_job(job: Job) -> Tally:
     if kind == "seeds":
         result = tally.run_seeds(name, range(first, first + second))
     else:
-        result = exhaustive.run_share(name, first, second)
+        result = run_share(name, first, second)
     result.seconds = time.process_time() - started
     return result
 
@@ -86,5 +87,5 @@ def sum_up(tallies: Iterable[Tally]) -> dict[str, Tally]:
             sums[one.name].merge(one)
         else:
             sums[one.name] = one
-    names = [*PROFILES, *exhaustive.PARTS]
+    names = [*PROFILES, *PARTS]
     return {name: sums[name] for name in names if name in sums}

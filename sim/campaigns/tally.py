@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 import libredb
+from sim.judge.oracle import Violation
 from sim.judge.runner import Result, run
 from sim.plans.plan import Plan
 from sim.plans.profiles import PROFILES
@@ -23,6 +24,10 @@ class Tally:
     operations: int = 0
     lives: int = 0
     calls: int = 0
+    armed: int = 0
+    """How many faults were armed."""
+    fired: int = 0
+    """How many of them fired."""
     seconds: float = 0.0
     counters: dict[str, int] = field(default_factory=dict[str, int])
     failures: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
@@ -39,13 +44,18 @@ class Tally:
         self.operations += result.operations
         self.lives += result.lives
         self.calls += result.calls
+        self.armed += result.armed
+        self.fired += result.fired
         counters = self.counters
         for name, count in result.counters.items():
             counters[name] = counters.get(name, 0) + count
         if result.violation is not None:
-            self.failures.append(
-                (f"{plan.profile} seed {plan.seed}", str(result.violation), plan.to_json())
-            )
+            self.fail(plan, result.violation)
+
+    def fail(self, plan: Plan, violation: Violation) -> None:
+        """Add a violation, with all that is needed to see it again."""
+        what = f"{plan.profile}: {plan.about}" if plan.about else f"{plan.profile} seed {plan.seed}"
+        self.failures.append((what, str(violation), plan.to_json()))
 
     def merge(self, other: "Tally") -> None:
         """Add another tally of the same name."""
@@ -53,21 +63,17 @@ class Tally:
         self.operations += other.operations
         self.lives += other.lives
         self.calls += other.calls
+        self.armed += other.armed
+        self.fired += other.fired
         self.seconds += other.seconds
         for name, count in other.counters.items():
             self.counters[name] = self.counters.get(name, 0) + count
         self.failures += other.failures
 
-    def shortfalls(self) -> list[str]:
-        """Return the counters of a profile that stayed below their floor."""
-        profile = PROFILES.get(self.name)
-        floors = profile.floors if profile is not None else {}
-        return [
-            f"{self.name}: {counter!r} happened {self.counters.get(counter, 0)} times in "
-            f"{self.runs} seeds, and {floor} in 1,000 are the floor"
-            for counter, floor in floors.items()
-            if self.counters.get(counter, 0) * 1000 < floor * self.runs
-        ]
+    @property
+    def fired_share(self) -> float:
+        """How many of the armed faults fired, of 1; one that finds no call proves nothing."""
+        return self.fired / self.armed if self.armed else 1.0
 
     def to_json(self) -> str:
         """Return the tally as text that `from_json` reads."""

@@ -1,8 +1,9 @@
 """What an application does in one life, and how its answers are judged.
 
 Each commit is judged at once: what it returned, which version it made, whether the window was
-kept. What it raised must come from a fault, and then its outcome is open. Clauses that break here:
-read, window, version, latch, error.
+kept. What it raised must come from a fault, or be what the application itself raised; and if
+storage was asked for a change before, its outcome is open. Clauses that break here: read, window,
+version, latch.
 Absent on purpose: opening and crashing; see lives.py.
 """
 
@@ -10,14 +11,28 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sim.judge.lives import Lives
-from sim.judge.oracle import Contents, Violation, Writes, check_scan
+from sim.judge.oracle import Contents, Violation, check_scan
 from sim.judge.run import PATH, Run
 from sim.plans.foreign import value_from_log
 from sim.world.filesystem import Crash
 
 
 class Abort(Exception):  # noqa: N818 - a wish of the user, not an error
-    """What a transaction raises that wants to leave no trace."""
+    """What a transaction raises that wants to leave no trace, or what a group is left by."""
+
+
+class Wish(KeyboardInterrupt):
+    """The same, as an interrupt: the user's, not a fault's."""
+
+
+WISHES: dict[str, type[BaseException]] = {"abort": Abort, "raise": Abort, "interrupt": Wish}
+
+
+class Failure(NamedTuple):
+    """What a transaction raised for a fault, and whether it had asked for a change before."""
+
+    error: BaseException
+    changed: bool
 
 
 class Script(NamedTuple):
@@ -32,12 +47,8 @@ class Script(NamedTuple):
         """Do all of them, and end as it is wanted."""
         for op in self.ops:
             _do(tx, op, self.view, self.written)
-        if self.ending == "abort":
-            raise Abort
-
-
-class LeftEarlyError(Exception):
-    """What the application raises in a group; its commits so far are acknowledged all the same."""
+        if self.ending in WISHES:
+            raise WISHES[self.ending]
 
 
 class Application:
@@ -47,51 +58,52 @@ class Application:
         """Work on `run`, whose database `lives` opens."""
         self.run = run
         self.lives = lives
-        self._failure: BaseException = Crash()
 
     def transaction(self, ops: list[Any], ending: str) -> None:
         """Run one transaction, which may wish to abort."""
-        db, oracle = self.lives.ready(), self.run.oracle
-        ops = self._resolve(ops)
+        db = self.lives.ready()
         try:
-            writes = self._commit(db, ops, ending)
-        except Abort:
+            failure = self._commit(db, self._resolve(ops), ending)
+        except (Abort, Wish):
             self.run.count("aborted")
-            if db.version != (oracle.later[-1].version if oracle.later else oracle.base_version):
-                raise Violation("version", "an aborted transaction changed the version") from None
             return
-        if writes is None:
-            self.lives.must_have_latched(self._failure)
+        if failure is not None:
+            self.lives.failed(failure.error, latches=failure.changed)
         else:
             self._acknowledge(db)
 
-    def _commit(self, db: Any, ops: list[Any], ending: str) -> Writes | None:
-        """Run one transaction; return its writes, or None when it raised for a fault."""
-        view = dict(self.run.oracle.current)
+    def _commit(self, db: Any, ops: list[Any], ending: str) -> Failure | None:
+        """Run one transaction; return why it failed, if it raised for a fault."""
+        run, oracle = self.run, self.run.oracle
+        view = dict(oracle.current)
         written: dict[bytes, bytes | None] = {}
-
-        version: int = db.version
+        version, log_bytes, asked = oracle.version, run.log_bytes, len(run.injector.asked)
         try:
             db.transact(Script(ops, ending, view, written))
-        except (Abort, Violation):
+        except (Abort, Wish, Violation):
             raise
         except Crash:
-            self.run.oracle.raised(list(written.items()), version + 1)
+            oracle.raised(list(written.items()), version + 1)
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
-            self.run.must_have_fired(error)
-            self.run.oracle.raised(list(written.items()), version + 1)
-            self._failure = error
-            return None
-        self.run.must_not_have_fired("commit")
+            run.must_have_fired(error)
+            changed = run.changed(asked)
+            if changed:
+                oracle.raised(list(written.items()), version + 1)
+            return Failure(error, changed)
+        run.must_not_have_fired("commit")
         if written:
-            version += 1
-            self.run.oracle.returned(list(written.items()), version)
-            if self.run.trials is not None:
-                self.run.trials.committed(db.log_bytes, view)
-        if db.version != version:
-            raise Violation("version", f"{db.version} instead of {version} after a transaction")
-        return list(written.items())
+            oracle.returned(list(written.items()), version + 1)
+            run.log_bytes = db.log_bytes
+            if run.trials is not None:
+                run.trials.committed(db.log_bytes, view)
+        if db.version != oracle.version or (run.log_bytes > log_bytes) != bool(written):
+            raise Violation(
+                "version",
+                f"{db.version}, {run.log_bytes} bytes after a transaction of {len(written)} ops "
+                f"on {version}, {log_bytes} bytes",
+            )
+        return None
 
     def _acknowledge(self, db: Any) -> None:
         """Take the database at its word about what is durable, and check the window."""
@@ -100,47 +112,58 @@ class Application:
         window = self.run.window
         if pending and (window is None or pending >= window[0] or db.pending_bytes >= window[1]):
             raise Violation("window", f"{pending} commits, {db.pending_bytes} bytes pending")
-        self.run.oracle.acknowledged(durable)
-        if self.run.trials is not None and not pending:
-            self.run.trials.synced()
+        self.run.acknowledge(durable)
 
     def group(self, groups: list[list[Any]], ending: str = "leave") -> None:
-        """Run transactions in one group, and leave it in this way."""
-        db = self.lives.ready()
-        latched = False
+        """Run transactions in one group until one fails, and leave it in the way that is wanted."""
+        db, failure = self.lives.ready(), None
         try:
             with db.group():
-                latched = not self._commit_all(db, groups)
-                if ending == "raise" and not latched:
-                    raise LeftEarlyError
+                failure = self._commit_all(db, groups)
+                if failure is not None:
+                    self.lives.must_refuse_everything(db, failure.error)
+                    if ending in WISHES:
+                        raise failure.error
+                elif ending in WISHES:
+                    raise WISHES[ending]
         except (Crash, Violation):
             raise
-        except LeftEarlyError:
+        except (Abort, Wish):
             self.run.count("a group was left by an exception")
-        except (Exception, KeyboardInterrupt) as error:
-            if latched and not isinstance(error, self.run.kernel.DatabaseFailedError):
-                raise Violation("latch", f"leaving a latched group raised {error!r}") from error
-            self.run.must_have_fired(error)
-            self.lives.must_have_latched(error)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
+            self._did_not_leave(error, failure)
             return
-        if latched:
+        if failure is not None:
             raise Violation("latch", "leaving a latched group did not raise")
         self.run.must_not_have_fired("group")
         self.run.everything_durable(db)
         self.run.count("group")
 
-    def _commit_all(self, db: Any, groups: list[list[Any]]) -> bool:
-        """Commit until one fails; return whether none did."""
-        return all(self._commit(db, self._resolve(ops), "commit") is not None for ops in groups)
+    def _did_not_leave(self, error: BaseException, failure: Failure | None) -> None:
+        """Judge what leaving a group raised: the failure itself, the latch, or a failed sync."""
+        if failure is None:
+            self.run.must_have_fired(error)
+        elif error is failure.error:
+            self.run.count("a group was left by its failure")
+        elif not isinstance(error, self.run.kernel.DatabaseFailedError):
+            raise Violation("latch", f"leaving a latched group raised {error!r}") from error
+        self.lives.failed(error, latches=True)
+
+    def _commit_all(self, db: Any, groups: list[list[Any]]) -> Failure | None:
+        """Commit until one fails that had asked for a change; return its failure."""
+        for ops in groups:
+            failure = self._commit(db, self._resolve(ops), "commit")
+            if failure is not None and failure.changed:
+                return failure
+        return None
 
     def _resolve(self, ops: list[Any]) -> list[Any]:
         """Replace values that stand for bytes of the database's own file."""
         if not any(op[0] == "set" and type(op[2]) is tuple for op in ops):
             return ops
         image = max(self.run.fs.images(PATH), key=len, default=b"")
-        version: int = self.run.db.version
         return [
-            ("set", op[1], value_from_log(image, version, *op[2]))
+            ("set", op[1], value_from_log(image, self.run.oracle.version, *op[2]))
             if op[0] == "set" and type(op[2]) is tuple
             else op
             for op in ops
@@ -148,57 +171,85 @@ class Application:
 
     def get(self, key: bytes) -> None:
         """Read one key."""
-        self.run.oracle.check_get(key, self.lives.ready().get(key))
+        db = self.lives.ready()
+        self._read(lambda: self.run.oracle.check_get(key, db.get(key)))
 
     def scan(self, start: bytes, end: bytes | None, reverse: int, limit: int | None) -> None:
         """Read a range."""
-        found = list(self.lives.ready().scan(start, end, reverse=bool(reverse), limit=limit))
-        current = self.run.oracle.current
-        if not reverse and limit is None:
-            check_scan(found, current, (start, end))
-        else:
-            keys = sorted(key for key in current if key >= start and (end is None or key < end))
-            wanted = (keys[::-1] if reverse else keys)[:limit]
-            if found != [(key, current[key]) for key in wanted]:
-                raise Violation("read", "scan with reverse or limit is not what was committed")
+        db, view = self.lives.ready(), self.run.oracle.current
+
+        def look() -> None:
+            found = db.scan(start, end, reverse=bool(reverse), limit=limit)
+            check_scan(found, view, (start, end), reverse=bool(reverse), limit=limit)
+
+        self._read(look)
+
+    def _read(self, look: Callable[[], None]) -> None:
+        """Look at the database; a read that fails breaks nothing."""
+        try:
+            look()
+        except (Crash, Violation):
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
+            self.run.must_have_fired(error)
+            self.lives.failed(error, latches=False)
 
     def sync(self) -> None:
         """Make everything durable."""
         db = self.lives.ready()
-        if self._try(db.sync, "sync"):
-            self.run.everything_durable(db)
-
-    def compact(self) -> None:
-        """Compact the database."""
-        db = self.lives.ready()
-        if self.run.trials is not None:
-            self.run.trials.older = max(self.run.fs.images(PATH), key=len)
-        if self._try(db.compact, "compact", compaction=True):
-            if db.durable_version != db.version:
-                raise Violation("version", "not everything is durable after compact()")
-            self.run.oracle.compacted(db.version)
-            self.run.mark = db.log_bytes
-            self.run.count("compacted")
-            if self.run.trials is not None:
-                self.run.trials.opened(db.log_bytes, self.run.oracle.current)
-
-    def _try(self, call: Callable[[], object], what: str, *, compaction: bool = False) -> bool:
-        """Make a call that may fail for a fault; return whether it succeeded."""
         try:
-            call()
+            db.sync()
         except Crash:
-            if compaction:
-                self.run.oracle.raised([], None)
-                self.run.count("crash while compacting")
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
             self.run.must_have_fired(error)
-            if compaction:
-                self.run.oracle.raised([], None)
-            self.lives.must_have_latched(error, compaction=compaction)
-            return False
-        self.run.must_not_have_fired(what)
-        return True
+            self.lives.failed(error, latches=True)
+            return
+        self.run.must_not_have_fired("sync")
+        self.run.everything_durable(db)
+
+    def compact(self) -> None:
+        """Compact the database."""
+        run, db = self.run, self.lives.ready()
+        if run.trials is not None:
+            run.trials.older = max(run.fs.images(PATH), key=len)
+        try:
+            db.compact()
+        except Crash:
+            run.oracle.compacting()
+            run.count("crash while compacting")
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
+            run.must_have_fired(error)
+            self._did_not_compact(error)
+            return
+        run.must_not_have_fired("compact")
+        low, high = run.oracle.versions_of_compaction()
+        if not low <= db.version <= high or db.durable_version != db.version:
+            raise Violation("version", f"{db.version} after compacting {run.oracle.version}")
+        run.oracle.compacted(db.version)
+        run.acknowledge(db.version)
+        run.log_bytes = run.mark = db.log_bytes
+        run.count("compacted")
+        if run.trials is not None:
+            run.trials.opened(db.log_bytes, run.oracle.current)
+
+    def _did_not_compact(self, error: BaseException) -> None:
+        """Judge a failed compaction: its outcome is open once the next header was asked for.
+
+        Before that nothing has happened; but a sync of the log that fails latches as ever.
+        """
+        run, asked = self.run, self.run.injector.asked
+        if "header" in asked:
+            run.oracle.compacting()
+            self.lives.failed(error, latches=True, compacting=True)
+        elif "create_next" not in asked and run.injector.fired[-1].name == "sync":
+            self.lives.failed(error, latches=True)
+        else:
+            run.count("a compaction failed early")
+            if "sync" in asked:  # that of the log, which came first, has returned
+                run.acknowledge(run.db.durable_version)
+            self.lives.failed(error, latches=None)
 
 
 def _do(tx: Any, op: Any, view: Contents, written: dict[bytes, bytes | None]) -> None:
@@ -216,4 +267,6 @@ def _do(tx: Any, op: Any, view: Contents, written: dict[bytes, bytes | None]) ->
         if tx.get(key) != view.get(key):
             raise Violation("read", f"get({key!r}) inside a transaction")
     else:
-        check_scan(tx.scan(key, op[2]), view, (key, op[2]))
+        end, reverse, limit = op[2], bool(op[3]), op[4]
+        found = tx.scan(key, end, reverse=reverse, limit=limit)
+        check_scan(found, view, (key, end), reverse=reverse, limit=limit)

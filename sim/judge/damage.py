@@ -4,25 +4,26 @@ The trials know where each commit ended in the file (`log_bytes`, which the data
 what it held then, so they can say which state a damaged file may still show:
 
     closed file     refused, or exactly its contents, whatever single bit, sector or tail is damaged
-    file not closed refused below the durable mark, and wherever a later record vouches; otherwise
-                    at most the commits that the damage touches, at the very end, are lost
+    file not closed refused below the durable mark, and wherever a later record proves that the
+                    damaged one had been synced; otherwise at most the commits that the damage
+                    touches, at the very end, are lost
+    two slots       with both filled, as a crash in a compaction leaves them, either one is damaged
     always          a state that was, never a mixture; and a refused file is not changed by one byte
 
-Each trial works on a copy. Absent on purpose: knowledge of the format, the foreign headers apart.
+Each trial works on a copy. Absent on purpose: knowledge of the format; see wounds.py.
 """
 
 from typing import Any, NamedTuple
 
+from sim.judge import wounds
 from sim.judge.oracle import Contents, Violation
 from sim.judge.refusal import reason
+from sim.judge.wounds import MARK, MARK_LENGTH, PAGES, SECTOR
 from sim.plans.foreign import foreign
-from sim.world.filesystem import SimFileSystem
-from sim.world.generator import Generator
+from sim.world.filesystem import SimFileSystem, Style
+from sim.world.generator import POOL, Generator
 
 PATH = "damaged.libredb"
-MARK = 4096
-PAGES = 8192
-SECTOR = 512
 
 
 class State(NamedTuple):
@@ -33,12 +34,29 @@ class State(NamedTuple):
     unit: int
 
 
-class Trials:
-    """What is known about one file, and the judging of damaged copies of it."""
+class Allowed(NamedTuple):
+    """The states from `least` to `most` that a damaged file may show; none if least > most."""
 
-    def __init__(self, kernel: Any) -> None:
+    least: int
+    most: int
+    refusal: bool = True
+
+
+REFUSED = Allowed(1, 0)
+
+
+class Trials:
+    """What is known about one file, and the judging of damaged copies of it.
+
+    Attributes:
+        history: The state after each record, the first one before any.
+        older: The file of an earlier generation, or of another timeline.
+    """
+
+    def __init__(self, kernel: Any, style: Style) -> None:
         """Begin with no file."""
         self.kernel = kernel
+        self.style: Style = style
         self.history: list[State] = []
         self.older = b""
         self.mark = PAGES
@@ -68,26 +86,44 @@ class Trials:
         self.is_closed = True
         self.mark = self.history[-1].end if self.history else PAGES
 
-    def judge(self, image: bytes, kind: str, first: int, second: int) -> str:
-        """Damage a copy of `image`, open it, and return what happened.
+    @property
+    def edges(self) -> list[int]:
+        """Where each record ends; the first one is where records begin."""
+        return [state.end for state in self.history]
+
+    # Damage.
+
+    def judge(self, images: list[bytes], kind: str, first: int, second: int) -> str:
+        """Damage a copy of one of the files, open it, and return what happened.
 
         Raises:
             Violation: it showed what it must not, or was changed although it was refused.
         """
-        damaged, allowed = self._damage(image, kind, first, second)
-        if damaged == image:
+        filled = [index for index, image in enumerate(images) if image]
+        if not filled:
             return "nothing to damage"
-        return self.open_damaged(damaged, allowed, f"{kind} {first} {second}")
+        index = filled[(first + second) % len(filled)]
+        damaged, allowed = self._damage(images[index], kind, first, second)
+        if damaged == images[index]:
+            return "nothing to damage"
+        if len(filled) > 1:
+            allowed = Allowed(self.before_units(1) if kind == "flip" else 0, len(self.history) - 1)
+        copies = list(images)
+        copies[index] = damaged
+        return self._open(copies, allowed, f"{kind} {first} {second}")
 
-    def open_damaged(self, damaged: bytes, allowed: "Allowed", what: str) -> str:
-        """Open a damaged file; `allowed` says which states it may show."""
-        fs = SimFileSystem()
-        fs.install(PATH, damaged)
+    def _open(self, copies: list[bytes], allowed: Allowed, what: str) -> str:
+        """Open damaged files; `allowed` says which states they may show."""
+        fs = SimFileSystem(self.style)
+        for slot, copy in enumerate(copies):
+            if copy:
+                fs.install(PATH, copy, slot=slot)
+        before = fs.images(PATH)
         kernel = self.kernel
         try:
             db = kernel.open(PATH, fs=fs)
         except kernel.LogFileError as error:
-            if fs.images(PATH)[0] != damaged:
+            if fs.images(PATH) != before:
                 raise Violation("unchanged", f"{what}: refused and changed") from error
             if not allowed.refusal:
                 raise Violation("refused", f"{what}: {error}") from error
@@ -104,23 +140,39 @@ class Trials:
             f"{allowed.most} of {len(self.history) - 1}; closed {self.is_closed}",
         )
 
-    def _damage(self, image: bytes, kind: str, first: int, second: int) -> tuple[bytes, "Allowed"]:
+    def _damage(self, image: bytes, kind: str, first: int, second: int) -> tuple[bytes, Allowed]:
+        """Return the damaged copy, and what it may show."""
+        one = {
+            "flip": self._flip,
+            "flips": self._flip_twice,
+            "mark+flip": self._flip_mark_too,
+            "sector": self._lose_sector,
+            "sector-old": self._set_sector_back,
+            "cut": self._cut,
+            "survivors": self._survive,
+            "splice": self._splice,
+            "proof": self._prove,
+        }.get(kind)
+        if one is not None:
+            return one(image, first, second)
+        damaged = wounds.misplace(image, self.edges, self.older, kind, first, second)
+        return damaged, Allowed(0, len(self.history) - 1)
+
+    def _flip(self, image: bytes, bit: int, _: int) -> tuple[bytes, Allowed]:
         last = len(self.history) - 1
-        if kind == "flip":
-            bit = first % (len(image) * 8)
-            return flip(image, bit), Allowed(last if self.is_closed else self.before_units(1), last)
-        if kind in ("flips", "mark+flip"):
-            bits = first % (len(image) * 8), second % (len(image) * 8)
-            if kind == "mark+flip":
-                records = (len(image) - PAGES) * 8
-                bits = MARK * 8 + first % 96, PAGES * 8 + (second % records if records else -1)
-            least = self.before_units(1 if self.is_closed else 2)
-            return flip(flip(image, bits[0]), bits[1]), Allowed(least, last)
-        if kind in ("sector", "sector-old"):
-            return self._lose_sector(image, kind, first, second)
-        if kind == "cut":
-            return self.cut(image, 1 + first % (len(image) - 1))
-        return misplace(image, self.history, self.older, kind, first, second), Allowed(0, last)
+        damaged = wounds.flip(image, bit % (len(image) * 8))
+        return damaged, Allowed(last if self.is_closed else self.before_units(1), last)
+
+    def _flip_twice(self, image: bytes, first: int, second: int) -> tuple[bytes, Allowed]:
+        bits = len(image) * 8
+        damaged = wounds.flip(wounds.flip(image, first % bits), second % bits)
+        least = self.before_units(1 if self.is_closed else 2)
+        return damaged, Allowed(least, len(self.history) - 1)
+
+    def _flip_mark_too(self, image: bytes, first: int, second: int) -> tuple[bytes, Allowed]:
+        records = (len(image) - PAGES) * 8
+        bit = PAGES * 8 + (second % records if records else -1)
+        return self._flip_twice(image, MARK * 8 + first % (MARK_LENGTH * 8), bit)
 
     def before_units(self, count: int) -> int:
         """Return the index of the state before the last `count` units, each synced at once."""
@@ -129,99 +181,87 @@ class Trials:
         index = next(i for i, state in enumerate(self.history) if state.unit == first)
         return max(0, index - 1)
 
-    def cut(self, image: bytes, length: int) -> tuple[bytes, "Allowed"]:
-        """Return the file cut to `length`, which is not 0, and what that may lead to."""
+    def _cut(self, image: bytes, first: int, _: int) -> tuple[bytes, Allowed]:
+        length = 1 + first % (len(image) - 1)
         whole = [i for i, state in enumerate(self.history) if state.end <= length]
         if length >= self.history[-1].end:  # only reserved zero bytes are gone
-            return image[:length], Allowed(len(self.history) - 1, len(self.history) - 1, False)
+            return image[:length], Allowed(whole[-1], whole[-1], refusal=False)
         if self.is_closed or length < self.mark or not whole:
-            return image[:length], Allowed(1, 0)
-        return image[:length], Allowed(whole[-1], whole[-1], False)
+            return image[:length], REFUSED
+        return image[:length], Allowed(whole[-1], whole[-1], refusal=False)
 
-    def _lose_sector(
-        self, image: bytes, kind: str, first: int, second: int
-    ) -> tuple[bytes, "Allowed"]:
+    def _lose_sector(self, image: bytes, first: int, _: int) -> tuple[bytes, Allowed]:
+        return self._lose_sector_behind(image, first, 0)
+
+    def _set_sector_back(self, image: bytes, first: int, second: int) -> tuple[bytes, Allowed]:
+        """Return the file with a sector as it was when the file ended at an earlier commit."""
+        end = self.history[second % len(self.history)].end
+        return self._lose_sector_behind(image, first, end)
+
+    def _lose_sector_behind(self, image: bytes, first: int, end: int) -> tuple[bytes, Allowed]:
+        """Return the file without one sector, of which the bytes before `end` stay."""
         sectors = -(-len(image) // SECTOR)
         where = (
             first % sectors if first % 3 else sectors - 1 - first // 3 % min(3, sectors)
         ) * SECTOR
         stop = min(where + SECTOR, len(image))
-        kept = 0
-        if kind == "sector-old":  # as it was when the file ended at an earlier commit
-            kept = max(0, min(self.history[second % len(self.history)].end - where, stop - where))
-        damaged = (
-            image[:where] + image[where : where + kept] + bytes(stop - where - kept) + image[stop:]
-        )
-        last = len(self.history) - 1
-        starts = [state.end for state in self.history]
+        damaged = wounds.lose(image, where, stop, max(0, min(end - where, stop - where)))
+        last, edges = len(self.history) - 1, self.edges
         least = last
         if not self.is_closed:
-            # A unit that begins behind the sector vouches for everything before it.
-            vouched = any(
-                starts[i] >= stop and self.history[i].unit != self.history[i + 1].unit
+            # A unit that begins behind the sector proves that everything before it was synced.
+            proven = any(
+                edges[i] >= stop and self.history[i].unit != self.history[i + 1].unit
                 for i in range(last)
             )
-            if not vouched:
+            if not proven:
                 whole = next((i for i in range(where, stop) if image[i] != damaged[i]), stop)
-                before = [i for i, end in enumerate(starts) if end <= whole]
+                before = [i for i, end in enumerate(edges) if end <= whole]
                 least = before[-1] if before else last
         return damaged, Allowed(least, last)
+
+    def _survive(self, image: bytes, mask: int, second: int) -> tuple[bytes, Allowed]:
+        """Return what is left when only the records of `mask` survive, of the last `size`."""
+        size, garbage = second >> 1, second & 1
+        rubbish = POOL[mask : mask + len(image)] if garbage else bytes(len(image))
+        damaged = wounds.survive(image, self.edges[-size - 1 :], mask, rubbish)
+        kept = next((index for index in range(size) if not mask >> index & 1), size)
+        state = len(self.history) - 1 - size + kept
+        return damaged, Allowed(state, state, refusal=False)
+
+    def _splice(self, image: bytes, first: int, marked: int) -> tuple[bytes, Allowed]:
+        damaged = wounds.splice(image, self.edges, self.older, *divmod(first, 1000))
+        if not marked:
+            damaged = wounds.without_mark(damaged)
+        return damaged, Allowed(0, len(self.history) - 1)
+
+    def _prove(self, image: bytes, first: int, room: int) -> tuple[bytes, Allowed]:
+        return wounds.prove(image, self.edges, *divmod(first, 1000), room), REFUSED
+
+    # Foreign files.
 
     def judge_foreign(self, kind: str, seed: int) -> str:
         """Open a file that is not ours, or of another version; it must be refused, unchanged."""
         data = foreign(kind, Generator(seed))
-        # As a slot, two pages without a header may be a creation that never finished.
-        slots = len(data) > PAGES and seed & 1
-        fs = SimFileSystem("slots" if slots else "rename")
-        fs.install(PATH, data, slot=seed >> 1 & 1 if slots else 0)
+        fs = SimFileSystem(self.style)
+        fs.install(PATH, data, slot=seed & 1 if self.style == "slots" else 0)
         before = fs.images(PATH)
-        kernel = self.kernel
-        for mode in ("rwc", "rw", "r"):
+        kernel, code = self.kernel, ""
+        for mode in ("r", "rw", "rwc"):
             try:
-                kernel.open(PATH, fs=fs, mode=mode)
+                db = kernel.open(PATH, fs=fs, mode=mode)
             except kernel.LogFileError as error:
                 code = str(error.code)
             else:
-                raise Violation("foreign", f"{kind} {seed} was opened with mode {mode}")
+                return self._replaced(dict(db.scan()), len(data), f"{kind} {seed}, mode {mode}")
             if fs.images(PATH) != before:
                 raise Violation("unchanged", f"{kind} {seed} was refused and changed")
         if kernel.verify(PATH, fs=fs).outcome != "refused" or fs.images(PATH) != before:
             raise Violation("foreign", f"verify did not refuse {kind} {seed}")
         return code
 
-
-class Allowed(NamedTuple):
-    """The states from `least` to `most` that a damaged file may show; none if least > most."""
-
-    least: int
-    most: int
-    refusal: bool = True
-
-
-def flip(image: bytes, bit: int) -> bytes:
-    """Return `image` with one bit flipped; bit 0 is the lowest one of the first byte."""
-    index = bit >> 3
-    return image[:index] + bytes((image[index] ^ (1 << (bit & 7)),)) + image[index + 1 :]
-
-
-def misplace(
-    image: bytes, history: list[State], older: bytes, kind: str, first: int, second: int
-) -> bytes:
-    """Return `image` with a record twice, two swapped, one missing, or one of another log."""
-    edges = [state.end for state in history]
-    if len(edges) < 3:
-        return image
-    a = first % (len(edges) - 1)
-    b = second % (len(edges) - 1)
-    a, b = min(a, b), max(a, b)
-    one, two = image[edges[a] : edges[a + 1]], image[edges[b] : edges[b + 1]]
-    if kind == "duplicate":
-        return image[: edges[b + 1]] + one + image[edges[b + 1] :]
-    if kind == "omit":
-        return image[: edges[a]] + image[edges[a + 1] :]
-    if kind == "older":
-        stale = older[edges[a] : edges[a] + len(image)]
-        return image[: edges[a]] + stale if stale else image
-    if a == b:
-        return image
-    return image[: edges[a]] + two + image[edges[a + 1] : edges[b]] + one + image[edges[b + 1] :]
+    def _replaced(self, contents: Contents, length: int, what: str) -> str:
+        """Judge a foreign file that was opened: a small slot may be a creation that was cut off."""
+        if self.style == "rename" or length > PAGES or contents:
+            raise Violation("foreign", f"{what} was opened, with {len(contents)} entries")
+        return "taken for a creation"

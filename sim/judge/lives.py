@@ -9,9 +9,10 @@ Absent on purpose: work; see application.py.
 from collections.abc import Callable
 from typing import Any
 
-from sim.judge.oracle import Contents, Violation
+from sim.judge.oracle import Contents, Violation, check_scan
 from sim.judge.refusal import reason
 from sim.judge.run import PATH, Run
+from sim.plans.foreign import empty_log
 from sim.world.filesystem import Crash
 
 
@@ -27,22 +28,23 @@ class Lives:
         self.run = run
 
     def ready(self) -> Any:
-        """Return the open database; open it when it is not.
+        """Return the open database.
 
         Raises:
-            Refused: it cannot be opened, and may refuse.
+            Refused: it could not be opened.
         """
-        if self.run.db is None:
-            self.open("rwc", self.run.window)
         if self.run.db is None:
             raise Refused
         return self.run.db
 
+    def born(self, version: int) -> None:
+        """Lay out a closed database without entries, which got as far as `version`."""
+        self.run.fs.install(PATH, empty_log(version))
+        self.run.oracle.begin_anew(version)
+
     def open(self, mode: str, window: tuple[int, int] | None) -> None:
         """Open the database for writing, and judge what it shows."""
         run = self.run
-        if run.db is not None:
-            self.close()
         run.window, run.closed = window, None
         kernel = run.kernel
         bounds = kernel.GroupCommit(commits=window[0], size_bytes=window[1]) if window else None
@@ -71,9 +73,9 @@ class Lives:
             if run.fs.images(PATH) != before:
                 raise Violation("unchanged", "a refused file was changed") from error
             run.count("refused: " + reason(error, run.mark))
-            if isinstance(error, kernel.IncompleteReadError) and run.fired("short"):
+            if isinstance(error, kernel.IncompleteReadError) and run.fired("short", "shorts"):
                 return
-            if run.oracle.honest:
+            if not run.oracle.harmed:
                 raise Violation("refused", f"{error}") from error
             raise Refused from error
         run.must_have_fired(error)
@@ -88,8 +90,10 @@ class Lives:
         if db.durable_version != version or len(reports) != 1:
             raise Violation("report", f"{db.durable_version} of {version} durable; {reports}")
         verdict = run.oracle.shown(contents, version, pinned=True)
+        run.log_bytes = run.mark = db.log_bytes
         self._check_tail(db.log_bytes, cut=reports[0].outcome == "cut")
-        run.mark = db.log_bytes
+        self._check_reads(contents)
+        run.acknowledge(version)
         run.injector.note(f"opened: version {version}, {len(contents)} entries, {verdict}")
         if run.trials is not None:
             run.trials.opened(db.log_bytes, contents)
@@ -105,17 +109,23 @@ class Lives:
     def _check_tail(self, end: int, *, cut: bool) -> None:
         """Check that only zero bytes follow the log, and after a cut on the disk as well."""
         shown, durable = self.run.fs.behind(PATH, end)
-        if shown or (cut and durable and self.run.oracle.honest):
+        if shown or (cut and durable and not self.run.oracle.lying):
             raise Violation("cut", "what open() dropped is still in the file")
+
+    def _check_reads(self, contents: Contents) -> None:
+        """Read everything once more, in other ways."""
+        db, oracle = self.run.db, self.run.oracle
+        check_scan(db.scan(reverse=True), contents, (b"", None), reverse=True)
+        for key in contents:
+            oracle.check_get(key, db.get(key))
+        oracle.check_get(b"never set", db.get(b"never set"))
 
     def crashed(self) -> None:
         """End the life that a fault ended."""
-        fault = self.run.injector.fired
-        kind = fault.kind if fault else "power"
-        if kind == "power":
+        if self.run.fired("power"):
             self.power("")
         else:
-            self.kill(300 if kind == "kill" else 0)
+            self.kill(300 if self.run.fired("kill") else 0)
 
     def power(self, fate: str) -> None:
         """End the life with a power loss; it takes nothing from a file that was closed in order."""
@@ -134,7 +144,7 @@ class Lives:
         run.injector.disarm()
         intact = run.fs.intact and not lost
         run.fs.process_kill(lost / 1000)
-        if intact and run.oracle.honest:
+        if intact:
             run.oracle.process_died()
         else:
             run.oracle.may_have_lost()
@@ -156,46 +166,82 @@ class Lives:
             run.count("close raised")
         else:
             self._closed()
-        if run.fs.handles:
-            raise Violation("close", f"{run.fs.handles} handles are open after close()")
-        if run.fs.holder(PATH) is not None:
+        self._check_given_back()
+
+    def _check_given_back(self) -> None:
+        """Check that closing has given everything back."""
+        fs = self.run.fs
+        if fs.handles:
+            raise Violation("close", f"{fs.handles} handles are open after close()")
+        if fs.holder(PATH) is not None:
             raise Violation("close", "the lock is held after close()")
 
     def _closed(self) -> None:
         """Note what a close in order promises: everything is durable, and stays as it is."""
         run = self.run
         run.must_not_have_fired("close")
-        run.oracle.acknowledged(1 << 62)
-        if run.oracle.honest:
+        run.acknowledge(run.oracle.version)
+        if not run.oracle.lying:
             run.closed = run.fs.images(PATH)
         if run.trials is not None:
             run.trials.closed()
 
-    def must_have_latched(self, error: BaseException, *, compaction: bool = False) -> None:
-        """Check that nothing works any more, and that closing writes nothing; then close."""
-        run = self.run
-        claimed = run.oracle.base_version or 0
-        db, run.db = run.db, None
-        failed = run.kernel.DatabaseFailedError
-        run.injector.armed = []
-        before = run.fs.images(PATH)
-        if run.oracle.honest and not compaction and db.durable_version > claimed:
-            raise Violation("window", "commits count as durable although their sync failed")
-        attempts: list[Callable[[], object]] = [
-            lambda: db.get(b""),
-            lambda: db.transact(_write_late),
-            db.sync,
-        ]
-        for attempt in attempts:
-            try:
-                attempt()
-            except failed:
-                continue
-            raise Violation("latch", f"a call succeeded after {error!r}")
+    def failed(
+        self, error: BaseException, *, latches: bool | None, compacting: bool = False
+    ) -> None:
+        """Judge a database after a failure: it works as before, or refuses everything.
+
+        Args:
+            error: What it raised.
+            latches: Which of the two it has to be; None leaves it the choice.
+            compacting: Whether the failure left open if a compaction has happened.
+        """
+        run, db = self.run, self.run.db
+        if latches is None:
+            latches = _refuses(lambda: db.get(b""), run.kernel.DatabaseFailedError)
+        if not latches:
+            run.count("works after a failure")
+            run.acknowledge(db.durable_version)
+            run.observe(db)
+            self._check_reads(run.oracle.current)
+            if run.fs.handles > 1:
+                raise Violation("close", f"{run.fs.handles} handles are open after {error!r}")
+            return
         run.count("latch")
+        run.injector.disarm()
+        self.must_refuse_everything(db, error)
+        if not compacting:
+            run.observe(db)
+        before = run.fs.images(PATH)
+        run.db = None
         db.close()
         if run.fs.images(PATH) != before:
             raise Violation("latch", "closing a failed database wrote something")
+        self._check_given_back()
+
+    def must_refuse_everything(self, db: Any, error: BaseException) -> None:
+        """Check that nothing works any more, and that nothing more is asked of storage."""
+        failed, calls = self.run.kernel.DatabaseFailedError, self.run.fs.calls
+        attempts: dict[str, Callable[[], object]] = {
+            "a read": lambda: db.get(b""),
+            "a scan": lambda: list(db.scan()),
+            "a commit": lambda: db.transact(_write_late),
+            "a sync": db.sync,
+        }
+        for what, attempt in attempts.items():
+            if not _refuses(attempt, failed):
+                raise Violation("latch", f"{what} succeeded after {error!r}")
+        if self.run.fs.calls != calls:
+            raise Violation("latch", f"a failed database went on after {error!r}")
+
+
+def _refuses(attempt: Callable[[], object], failed: type[BaseException]) -> bool:
+    """Return whether a call raises that the database has failed."""
+    try:
+        attempt()
+    except failed:
+        return True
+    return False
 
 
 def _write_late(tx: Any) -> None:

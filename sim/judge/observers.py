@@ -7,19 +7,22 @@ Absent on purpose: waiting for a better moment; a step looks when the plan says 
 
 from typing import Any
 
+from sim.judge.application import Application
 from sim.judge.lives import Lives
 from sim.judge.oracle import Contents, Violation
 from sim.judge.run import PATH, Run
 from sim.world.filesystem import Crash, SimFileSystem
+from sim.world.generator import Generator
 
 
 class Observers:
     """Look at the database of one run, open or not."""
 
-    def __init__(self, run: Run, lives: Lives) -> None:
-        """Look at `run`, whose database `lives` opens."""
+    def __init__(self, run: Run, lives: Lives, application: Application) -> None:
+        """Look at `run`, whose database `lives` opens and `application` works with."""
         self.run = run
         self.lives = lives
+        self.application = application
 
     def read_only(self) -> None:
         """Open the file for reading, beside the writer if there is one."""
@@ -49,12 +52,12 @@ class Observers:
     def _did_not_read(self, error: BaseException) -> None:
         """Judge why an open for reading failed; after a crash there may be nothing to read yet."""
         run, kernel = self.run, self.run.kernel
-        if isinstance(error, kernel.StorageNotFoundError) and not run.oracle.exists:
+        if isinstance(error, kernel.StorageNotFoundError) and run.oracle.may_be_missing:
             return
-        if isinstance(error, kernel.LogFileError) and not run.oracle.honest:
+        incomplete = isinstance(error, kernel.IncompleteReadError)
+        if isinstance(error, kernel.LogFileError) and run.oracle.harmed and not incomplete:
             return
-        if not (isinstance(error, kernel.IncompleteReadError) and run.fired("short")):
-            run.must_have_fired(error)
+        run.must_have_fired(error)
 
     def verify(self) -> None:
         """Let the file be judged."""
@@ -62,38 +65,67 @@ class Observers:
         before = run.fs.images(PATH)
         try:
             report = run.kernel.verify(PATH, fs=run.fs)
-        except run.kernel.StorageNotFoundError:
-            if run.oracle.exists:
-                raise
+        except Crash:
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
+            self._did_not_read(error)
             return
-        if report.outcome == "refused" and run.oracle.honest:
-            raise Violation("refused", f"verify: {report.error}")
+        if report.outcome == "refused" and not run.oracle.harmed:
+            if not isinstance(report.error, run.kernel.IncompleteReadError):
+                raise Violation("refused", f"verify: {report.error}")
+            run.must_have_fired(report.error)
         if run.fs.images(PATH) != before:
             raise Violation("unchanged", "verify changed the file")
 
     def backup(self) -> None:
-        """Back the database up, and open the copy."""
+        """Back the database up while it goes on, and open the copy."""
         run, db = self.run, self.lives.ready()
-        image = b"".join(db.backup())
-        run.everything_durable(db)
+        contents = dict(run.oracle.current)
+        try:
+            pieces = db.backup()
+            run.everything_durable(db)
+            image = next(pieces)
+            if not run.injector.armed:
+                self.application.transaction([("set", b"meanwhile", image[8:40])], "commit")
+            image += b"".join(pieces)
+        except (Crash, Violation):
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
+            run.must_have_fired(error)
+            at_sync = any(fired.name == "sync" for fired in run.injector.fired)
+            self.lives.failed(error, latches=at_sync)
+            return
+        run.count("backup")
         other = SimFileSystem(generator=run.fs.generator)
         other.install(PATH, image)
         reports: list[Any] = []
         with run.kernel.open(PATH, fs=other, on_recovery=reports.append) as copy:
-            if dict(copy.scan()) != run.oracle.current or reports[0].outcome != "clean":
+            if dict(copy.scan()) != contents or reports[0].outcome != "clean":
                 raise Violation("backup", "a backup does not open as what was backed up")
 
     def damage(self, kind: str, first: int, second: int) -> None:
         """Damage a copy of the file, and open it."""
         run = self.run
-        assert run.trials is not None
-        if not run.trials.history:
-            return
-        image = max(run.fs.images(PATH), key=len, default=b"")
-        run.count(f"{kind}: " + run.trials.judge(image, kind, first, second))
+        assert run.trials is not None, "a plan with this step has trials"
+        if run.trials.history:
+            outcome = run.trials.judge(run.fs.images(PATH), kind, first, second)
+            run.count(f"{kind}: {outcome}")
+
+    def shelve(self) -> None:
+        """Put the file aside, as the other one that records are taken from, and begin anew."""
+        run = self.run
+        assert run.trials is not None, "a plan with this step has trials"
+        run.trials.older = max(run.fs.images(PATH), key=len)
+        run.fs.forget(PATH)
+        run.oracle.begin_anew()
+        run.trials.history = []
+
+    def seed(self, seed: int) -> None:
+        """Let what storage draws from now on begin with this seed."""
+        self.run.fs.generator = Generator(seed)
 
     def foreign(self, kind: str, seed: int) -> None:
         """Open a file that is not ours."""
         run = self.run
-        assert run.trials is not None
+        assert run.trials is not None, "a plan with this step has trials"
         run.count(f"{kind}: " + run.trials.judge_foreign(kind, seed))

@@ -9,16 +9,21 @@ never be seen).
 
 After a crash, a database may show `base` plus any prefix of `later`, and nothing else. Pin rule:
 once an open for writing has shown a state, that state is the new base, and what it did not show is
-gone. With a lying disk (`honest` False) the promise is weaker: whatever is shown was once the
-state of the database, on some timeline; never a mixture.
+gone.
+A sync that lied makes nothing durable, whatever the database acknowledges: what it covered, and all
+that follows, stays in `later`. What an open under a lie shows is no base yet either; what it
+replaced may come back, and is kept among the `excuses`. Once a power loss or lost pages have made
+something of the lie, the file may also be refused. All that ends when everything is on the disk.
 Absent on purpose: the format. Versions are compared where the oracle can count them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 Contents = dict[bytes, bytes]
 Writes = list[tuple[bytes, bytes | None]]
+Versions = tuple[int, int]
+"""The lowest and the highest version that something may have."""
 
 
 class Violation(Exception):  # noqa: N818 - a verdict on the database
@@ -37,57 +42,109 @@ class Later(NamedTuple):
     """A commit that no crash has to keep."""
 
     writes: Writes
-    version: int | None
+    versions: Versions
     returned: bool
 
 
-class Oracle:
-    """What one database promised so far."""
+class State(NamedTuple):
+    """A state that a database may show."""
 
-    def __init__(self, *, honest: bool = True) -> None:
-        """Begin with a database that is not there yet, which is as good as an empty one."""
+    contents: Contents
+    versions: Versions
+
+
+class Oracle:
+    """What one database promised so far.
+
+    Attributes:
+        current: What an open database shows.
+        version: The last commit that is visible in it.
+        acknowledged_version: The last commit that the database said is durable.
+        exists: Whether there is a database at all.
+        kept: How many of `later` must be shown, because only the process died.
+        unsure: Whether `later` may be gone already, because nobody looked since the power went.
+        lying: Whether a sync lied, and not everything is on the disk since.
+        harmed: Whether something was lost since then.
+    """
+
+    def __init__(self) -> None:
+        """Begin with a database that is not there yet."""
+        self.begin_anew()
+
+    def begin_anew(self, version: int | None = None) -> None:
+        """Forget everything; a database that is not there is as good as an empty one.
+
+        Args:
+            version: The last commit of a database without entries, if one is there.
+        """
         self.base: Contents = {}
-        self.base_version: int | None = 0
+        self.base_version = version or 0
         self.later: list[Later] = []
         self.current: Contents = {}
-        self.honest = honest
-        self.known: list[Contents] = [{}]
-        self.exists = False
+        self.version = version or 0
+        self.acknowledged_version = version or 0
+        self.exists = version is not None
         self.kept = 0
-        """How many of `later` must be shown, because only the process died."""
         self.unsure = False
-        """Whether `later` may be gone already, because nobody looked since the power went."""
+        self.lying = False
+        self.harmed = False
+        self.excuses: list[State] = []
 
     # What the database said.
 
     def returned(self, writes: Writes, version: int) -> None:
         """Note a commit that returned and is visible; it is volatile so far."""
-        self.later.append(Later(writes, version, True))
+        self.later.append(Later(writes, (version, version), True))
+        self.version = version
         _apply(self.current, writes)
-        if not self.honest:
-            self.known.append(dict(self.current))
 
-    def raised(self, writes: Writes, version: int | None) -> None:
-        """Note a commit, or a compaction (no writes or version), that raised: it is a maybe."""
-        self.later.append(Later(writes, version, False))
-        if not self.honest:
-            state = dict(self.current)
-            _apply(state, writes)
-            self.known.append(state)
+    def raised(self, writes: Writes, version: int) -> None:
+        """Note a commit that raised: it is a maybe."""
+        self.later.append(Later(writes, (version, version), False))
+
+    def compacting(self) -> None:
+        """Note a compaction that did not return: a maybe that changes nothing but the version."""
+        low, high = self.versions_of_compaction()
+        self.later.append(Later([], (low, high), False))
 
     def acknowledged(self, version: int) -> None:
         """Note that the database vouched for every commit up to `version`."""
+        self.acknowledged_version = max(self.acknowledged_version, version)
+        if self.lying:
+            return
         later = self.later
-        while later and (later[0].version or 0) <= version:
+        while later and later[0].versions[1] <= version:
             commit = later.pop(0)
             _apply(self.base, commit.writes)
-            self.base_version = commit.version
+            self.base_version = commit.versions[1]
             self.kept = max(0, self.kept - 1)
 
     def compacted(self, version: int) -> None:
-        """Note a compaction: everything is durable, and the versions went on."""
-        self.acknowledged(1 << 62)
-        self.base_version = version
+        """Note a compaction that returned: everything is durable, and the versions went on."""
+        if self.lying:  # of a file that was never synced anything may be left, also nothing
+            self.excuses.append(State({}, (0, 0)))
+            self.later.append(Later([], (version, version), True))
+        self.acknowledged(version)
+        if not self.lying:
+            self.base_version = version
+        self.version = version
+
+    def versions_of_compaction(self) -> Versions:
+        """Return the version after a compaction: it rises by the number of snapshot records.
+
+        That is one for each MiB or so, none without entries.
+        """
+        size = sum(len(key) + len(value) + 9 for key, value in self.current.items())
+        most = 1 + (size >> 19) if self.current else 0
+        return self.version + min(1, most), self.version + most
+
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether there may be no file at all."""
+        nothing = State({}, (0, 0))
+        return not self.exists or (self.harmed and nothing in self.excuses)
+
+    # What happened to it.
 
     def process_died(self) -> None:
         """Note a crash of the process alone: what returned is still there, until the power goes."""
@@ -100,8 +157,31 @@ class Oracle:
         """Note a crash that may take everything that is not durable."""
         self.kept = 0
         self.unsure = True
+        self.harmed = self.lying
+
+    def lied(self) -> None:
+        """Note that a sync returned and did not do its work."""
+        self.lying = True
+
+    def settled(self) -> None:
+        """Note that everything is on the disk, whatever lied before."""
+        self.lying = False
+        self.harmed = False
+        self.excuses = []
+        self.acknowledged(self.acknowledged_version)
 
     # What the database showed.
+
+    def candidates(self) -> Iterator[State]:
+        """Yield every state that an open may show now, the longest prefix last, excuses apart."""
+        state = dict(self.base)
+        if not self.kept:
+            yield State(state, (self.base_version, self.base_version))
+        for index, commit in enumerate(self.later):
+            state = dict(state)
+            _apply(state, commit.writes)
+            if index + 1 >= self.kept:
+                yield State(state, commit.versions)
 
     def shown(self, contents: Contents, version: int, *, pinned: bool) -> str:
         """Judge what an open showed; return which of the possible states it was.
@@ -114,10 +194,12 @@ class Oracle:
         Raises:
             Violation: no state that was possible looks like this.
         """
-        verdict = self._find(contents, version) if self.honest else self._find_known(contents)
+        verdict = self._find(contents, version)
         if pinned:
+            if self.lying:
+                self.excuses += self.candidates()
             self.base = dict(contents)
-            self.base_version = version
+            self.base_version = self.version = self.acknowledged_version = version
             self.later = []
             self.kept = 0
             self.unsure = False
@@ -126,28 +208,21 @@ class Oracle:
         return verdict
 
     def _find(self, contents: Contents, version: int) -> str:
-        state = self.base
-        if contents == state and self.base_version in (version, None) and not self.kept:
-            return "all" if not self.later else "only what was durable"
-        state = dict(state)
-        for index, commit in enumerate(self.later):
-            _apply(state, commit.writes)
-            fits = contents == state and commit.version in (version, None)
-            if fits and index + 1 >= self.kept:
-                return "all" if index + 1 == len(self.later) else "some of what was pending"
+        last = self.base_version if not self.later else self.later[-1].versions[1]
+        for index, (state, (low, high)) in enumerate(self.candidates(), start=self.kept):
+            if contents == state and low <= version <= high:
+                if index == len(self.later):
+                    return "all"
+                return "some of what was pending" if index else "only what was durable"
+        for state, (low, high) in self.excuses:
+            if self.harmed and contents == state and low <= version <= high:
+                return "an earlier state"
         raise Violation(
             "prefix",
             f"version {version} with {len(contents)} entries is no state that could be; durable "
-            f"was {self.base_version} with {len(self.base)} entries, "
-            f"{len(self.later)} commits pending",
+            f"was {self.base_version} with {len(self.base)} entries, the last is {last} with "
+            f"{len(self.current)}, {len(self.later)} commits pending",
         )
-
-    def _find_known(self, contents: Contents) -> str:
-        if contents == self.current:
-            return "all"
-        if contents in self.known:
-            return "an earlier state"
-        raise Violation("prefix", f"{len(contents)} entries that never were the state together")
 
     # What a running database must answer.
 
@@ -158,13 +233,20 @@ class Oracle:
 
 
 def check_scan(
-    found: Iterable[tuple[bytes, bytes]], view: Contents, bounds: tuple[bytes, bytes | None]
+    found: Iterable[tuple[bytes, bytes]],
+    view: Contents,
+    bounds: tuple[bytes, bytes | None],
+    *,
+    reverse: bool = False,
+    limit: int | None = None,
 ) -> None:
-    """Judge an unlimited forward scan of `view`, the half-open range `bounds` of it."""
+    """Judge a scan of `view`, the half-open range `bounds` of it."""
     start, end = bounds
-    keys = sorted(key for key in view if key >= start and (end is None or key < end))
-    if list(found) != [(key, view[key]) for key in keys]:
-        raise Violation("read", f"scan({start!r}, {end!r}) is not what was committed")
+    keys = [key for key in view if key >= start and (end is None or key < end)]
+    keys.sort(reverse=reverse)
+    if list(found) != [(key, view[key]) for key in keys[:limit]]:
+        options = f"{start!r}, {end!r}, reverse={reverse}, limit={limit}"
+        raise Violation("read", f"scan({options}) is not what was committed")
 
 
 def _apply(contents: Contents, writes: Writes) -> None:

@@ -2,8 +2,10 @@
 
 The parts are objects that work on one `Run`: `Lives` opens, closes and crashes the database,
 `Application` works with it, `Observers` look at it from outside, and `Runner` hands each step of
-the plan to one of them. An error has to have a fault as its cause, and a fault has to have an error
-as its effect; that is judged here for all of them. Clauses that break here: error, latch.
+the plan to one of them. An error has to have a fault as its cause, the very one that fired at a
+call of this step, and such a fault has to have an error as its effect; that is judged here for all
+of them, and what a database tells about itself. Clauses that break here: error, latch, window,
+version.
 Absent on purpose: steps, and what they mean.
 """
 
@@ -12,12 +14,23 @@ from typing import Any
 from sim.judge.damage import Trials
 from sim.judge.oracle import Oracle, Violation
 from sim.plans.plan import Plan
-from sim.world.faults import Injector
+from sim.world.faults import SILENT, Injector
 from sim.world.filesystem import SimFileSystem
 from sim.world.generator import Generator
 
 PATH = "app.libredb"
-SILENT = ("lie", "drop")
+CHANGING = {
+    "write",
+    "header",
+    "truncate",
+    "sync",
+    "create_next",
+    "replace.rename",
+    "replace.truncate",
+    "discard_next.truncate",
+    "discard_next.unlink",
+}
+"""The calls that change something: an exception before the first of them breaks nothing."""
 
 
 class Run:
@@ -31,6 +44,7 @@ class Run:
         trials: What is known about the file, in plans that damage one.
         db: The open database, or None.
         window: The bounds of the window that it was opened with, or None.
+        log_bytes: Where the log ends, as the database told after its last commit.
         mark: Where the log ended when the durable mark was written last.
         closed: The bytes of the files since they were closed in order, None while they are in use.
         counters: What happened, and how often.
@@ -41,14 +55,15 @@ class Run:
         generator = Generator(plan.seed ^ 0x5EED)
         self.kernel = kernel
         self.fs = SimFileSystem(plan.style, generator=generator, reserve=plan.reserve)
+        self.oracle = Oracle()
         self.injector = Injector(self.fs, trace=trace)
-        lying = any(step[0] == "fault" and step[3] in SILENT for step in plan.steps)
-        self.oracle = Oracle(honest=not lying)
+        self.injector.on_lie = self.oracle.lied
         self.trials: Trials | None = None
         if any(step[0] in ("damage", "foreign") for step in plan.steps):
-            self.trials = Trials(kernel)
+            self.trials = Trials(kernel, plan.style)
         self.db: Any = None
         self.window: tuple[int, int] | None = None
+        self.log_bytes = 0
         self.mark = 0
         self.closed: list[bytes] | None = None
         self.counters: dict[str, int] = {}
@@ -57,33 +72,88 @@ class Run:
         """Count something that a profile wants to have happened."""
         self.counters[name] = self.counters.get(name, 0) + 1
 
+    # What a database tells about itself.
+
+    def acknowledge(self, version: int) -> None:
+        """Take the database at its word that everything up to `version` is durable."""
+        if self.oracle.lying and not self.fs.owes:
+            self.oracle.settled()
+        self.oracle.acknowledged(version)
+        if self.trials is not None and version == self.oracle.version:
+            self.trials.synced()
+
     def everything_durable(self, db: Any) -> None:
         """Judge a database that says it has synced, and take it at its word."""
         if db.durable_version != db.version:
             raise Violation("window", "commits are pending after a sync")
-        self.oracle.acknowledged(db.version)
-        if self.trials is not None:
-            self.trials.synced()
+        self.acknowledge(db.version)
+
+    def observe(self, db: Any) -> None:
+        """Compare what the database tells about itself with what it did."""
+        oracle = self.oracle
+        version, durable, pending_bytes = db.version, db.durable_version, db.pending_bytes
+        pending = version - durable
+        if version != oracle.version or durable != oracle.acknowledged_version:
+            raise Violation(
+                "version",
+                f"version {version}, {durable} durable, instead of {oracle.version}, "
+                f"{oracle.acknowledged_version} durable",
+            )
+        if (
+            db.pending_commits != pending
+            or pending_bytes < 0
+            or bool(pending_bytes) != bool(pending)
+        ):
+            raise Violation(
+                "window",
+                f"{pending} commits, told as {db.pending_commits}, {pending_bytes} bytes pending",
+            )
+        if db.log_bytes != self.log_bytes:
+            raise Violation("version", f"log_bytes {db.log_bytes} instead of {self.log_bytes}")
+
+    # Who is to blame.
 
     def fired(self, *kinds: str) -> bool:
-        """Return whether a fault fired in this step, of one of these kinds if any are given."""
-        fault = self.injector.fired
-        return fault is not None and (not kinds or fault.kind in kinds)
+        """Return whether a fault of one of these kinds fired in this step."""
+        return any(fired.fault.kind in kinds for fired in self.injector.fired)
+
+    def changed(self, since: int = 0) -> bool:
+        """Return whether this step asked for a change, from its call number `since` on."""
+        return not CHANGING.isdisjoint(self.injector.asked[since:])
 
     def must_have_fired(self, error: BaseException) -> None:
-        """Judge an error: a fault must have caused it, and it must be one of the public kinds."""
-        if not self.fired() or self.fired(*SILENT):
-            raise Violation("error", f"{type(error).__name__}: {error}") from error
-        allowed = (
-            self.kernel.StorageError,
-            self.kernel.IncompleteReadError,
-            KeyboardInterrupt,
-            MemoryError,
+        """Judge an error: it must be what a fault of this step looks like from outside.
+
+        An OSError of the port comes as a StorageError with the same number, whose cause it is; a
+        held lock as a DatabaseLockedError. What else was raised comes as itself, a short read as an
+        IncompleteReadError, and a wrong count as a StorageError that has no number.
+        """
+        kernel = self.kernel
+        if any(error is raised or self._tells(error, raised) for raised in self.injector.raised):
+            return
+        if isinstance(error, kernel.IncompleteReadError) and self.fired("short", "shorts"):
+            return
+        plain = type(error) is kernel.StorageError and getattr(error, "errno", None) is None
+        if plain and error.__cause__ is None and self.fired("count", "more"):
+            return
+        faults = [f"{fired.fault.kind} at {fired.name}" for fired in self.injector.fired]
+        raise Violation("error", f"{type(error).__name__}: {error}; fired: {faults}") from error
+
+    def _tells(self, error: BaseException, raised: BaseException) -> bool:
+        """Return whether `error` is how the kernel tells of `raised`, an OSError of the port."""
+        kernel = self.kernel
+        if not isinstance(raised, OSError) or error.__cause__ is not raised:
+            return False
+        if isinstance(raised, BlockingIOError):
+            return isinstance(error, kernel.DatabaseLockedError)
+        return (
+            isinstance(error, kernel.StorageError)
+            and not isinstance(error, kernel.DatabaseFailedError)
+            and getattr(error, "errno", None) == raised.errno
         )
-        if not isinstance(error, allowed):
-            raise Violation("error", f"{type(error).__name__} is none of ours: {error}") from error
 
     def must_not_have_fired(self, what: str) -> None:
         """Judge a success: no fault may have been swallowed on the way to it."""
-        if self.fired() and not self.fired(*SILENT):
-            raise Violation("latch", f"{what} succeeded although {self.injector.fired}")
+        for fired in self.injector.fired:
+            if fired.fault.kind not in (*SILENT, "short", "shorts"):  # it may read again
+                raise Violation("latch", f"{what} succeeded although {fired}")

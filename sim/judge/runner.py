@@ -11,6 +11,7 @@ from typing import Any
 
 import libredb
 from sim.judge.application import Application
+from sim.judge.forecast import resolve
 from sim.judge.lives import Lives, Refused
 from sim.judge.observers import Observers
 from sim.judge.oracle import Violation
@@ -18,6 +19,9 @@ from sim.judge.run import Run
 from sim.plans.plan import Plan, Step
 from sim.world.faults import Fault
 from sim.world.filesystem import Crash
+
+NEED_A_DATABASE = ("tx", "group", "get", "scan", "sync", "compact", "backup")
+OPENINGS = 8
 
 
 @dataclass(slots=True)
@@ -28,6 +32,10 @@ class Result:
     operations: int = 0
     lives: int = 1
     calls: int = 0
+    armed: int = 0
+    """How many faults were armed."""
+    fired: int = 0
+    """How many of them fired."""
     counters: dict[str, int] = field(default_factory=dict[str, int])
     trace: list[str] = field(default_factory=list[str])
 
@@ -40,7 +48,7 @@ def run(plan: Plan, *, kernel: Any = libredb, trace: bool = False) -> Result:
     try:
         for step in plan.steps:
             runner.step(step)
-        runner.step(("end",))
+        runner.end()
     except Refused:
         here.count("the run ended with a refusal")
     except Violation as violation:
@@ -54,6 +62,7 @@ def run(plan: Plan, *, kernel: Any = libredb, trace: bool = False) -> Result:
     result.lives = here.fs.life + 1
     result.calls = here.fs.calls
     result.operations = plan.count()
+    result.armed, result.fired = here.injector.armed_count, here.injector.fired_count
     for name, count in here.injector.total.items():
         result.counters[name] = result.counters.get(name, 0) + count
     result.trace = here.injector.trace or []
@@ -67,10 +76,11 @@ class Runner:
         """Prepare a run; nothing happens yet."""
         self.run = Run(plan, kernel, trace=trace)
         self.lives = Lives(self.run)
-        self.waiting: list[Fault] = []
+        self.waiting: list[Step] = []
         application = Application(self.run, self.lives)
-        observers = Observers(self.run, self.lives)
+        observers = Observers(self.run, self.lives, application)
         self._handlers: dict[str, Callable[..., None]] = {
+            "born": self.lives.born,
             "open": self.lives.open,
             "close": self.lives.close,
             "power": self.lives.power,
@@ -86,35 +96,55 @@ class Runner:
             "backup": observers.backup,
             "damage": observers.damage,
             "foreign": observers.foreign,
-            "end": self._end,
+            "shelve": observers.shelve,
+            "seed": observers.seed,
         }
 
     def step(self, step: Step) -> None:
-        """Do one step; a fault waits for the step after it."""
-        run, injector = self.run, self.run.injector
-        if step[0] == "fault":
-            self.waiting.append(Fault(*step[1:]))
+        """Do one step; a fault is armed before the step after it, and waits for its call."""
+        run = self.run
+        if step[0] in ("fault", "fault-in"):
+            self.waiting.append(step)
             return
+        if step[0] == "open" and run.db is not None:
+            self._do(("close",))
+        if step[0] in NEED_A_DATABASE:
+            self._open()
         if self.waiting:
-            if step[0] == "open" and run.db is not None:
-                self.lives.close()
-            if run.db is None and step[0] in ("tx", "group", "get", "scan", "sync", "compact"):
-                self.lives.open("rwc", run.window)
-            injector.arm(self.waiting)
+            faults = [self._fault(waiting, step) for waiting in self.waiting]
+            run.injector.arm([fault for fault in faults if fault is not None])
             self.waiting = []
+        self._do(step)
+
+    def _fault(self, waiting: Step, step: Step) -> Fault | None:
+        if waiting[0] == "fault":
+            return Fault(*waiting[1:])
+        return resolve(self.run, step, *waiting[1:])
+
+    def _open(self) -> None:
+        """Open the database unless it is open; each fault that still waits can prevent it once."""
+        for _ in range(OPENINGS):
+            if self.run.db is None:
+                self._do(("open", "rwc", self.run.window))
+
+    def _do(self, step: Step) -> None:
+        """Do one step, and begin the next life if it ended this one."""
+        injector = self.run.injector
+        injector.begin()
         try:
             self._handlers[step[0]](*step[1:])
         except Crash:
             self.lives.crashed()
-        injector.disarm()
-        if injector.trace is not None:
-            injector.note(f"{step[0]}: version {getattr(run.db, 'version', None)}")
-
-    def _end(self) -> None:
-        """Close what is open, and look at the file once more."""
-        if self.run.trials is not None:
-            return
         if self.run.db is not None:
-            self.lives.close()
-        self.lives.ready()
-        self.lives.close()
+            self.run.observe(self.run.db)
+        if injector.trace is not None:
+            injector.note(f"{step[0]}: version {getattr(self.run.db, 'version', None)}")
+
+    def end(self) -> None:
+        """Close what is open, and look at the file once more."""
+        self.waiting = []
+        self.run.injector.disarm()
+        if self.run.trials is None:
+            self._do(("close",))
+            self._open()
+            self._do(("close",))

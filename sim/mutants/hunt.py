@@ -7,8 +7,8 @@ Absent on purpose: scores. One survivor is a failure.
 
 from collections.abc import Iterator
 
-from sim.campaigns.exhaustive import PARTS
 from sim.campaigns.jobs import processors
+from sim.campaigns.parts import PARTS
 from sim.mutants.catalogue import MUTANTS
 from sim.mutants.loading import find, killed_by, load
 from sim.plans.profiles import PROFILES

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import libredb
-from sim.campaigns import exhaustive
+from sim.campaigns.parts import PARTS, PLANS, run_share
 from sim.judge.oracle import Violation
 from sim.judge.runner import run
 from sim.mutants.catalogue import MUTANTS
@@ -91,12 +91,11 @@ def killed_by(kernel: Any, profile: str, seeds: int) -> str | None:
     """Return the first violation that a profile or enumeration finds in `kernel`, or None."""
     if profile in PROFILES:
         plans = map(PROFILES[profile].plan, range(seeds))
-    elif profile in exhaustive.PLANS:
-        plans = exhaustive.PLANS[profile](kernel)
+    elif profile in PLANS:
+        plans = PLANS[profile](kernel)
     else:
-        # Of the flips and cuts, a sixteenth finds what there is to find.
-        shares = 16 if profile in ("flips", "cuts") else 1
-        tally = exhaustive.run_share(profile, shares - 1, shares, kernel)
+        shares = PARTS[profile].sample
+        tally = run_share(profile, shares - 1, shares, kernel)
         return tally.failures[0][1] if tally.failures else None
     try:
         for plan in plans:

@@ -4,14 +4,21 @@ A seed draws a plan; the plan is what is run, saved, replayed and shrunk, so a f
 found once outlives every change of the generator. A step is a tuple whose first element says what
 it is:
 
+    ("born", version)            a database without entries is there, closed at this version
     ("open", mode, window)       window: None, or (commits, bytes)
-    ("tx", ops, ending)          ending: "commit", or "abort" by an exception of the user
-    ("group", [ops, ...], "leave" | "raise")    commits inside one `group()`, and how it is left
+    ("tx", ops, ending)          ending: "commit"; or "abort" or "interrupt", by an exception or a
+                                 KeyboardInterrupt of the user
+    ("group", [ops, ...], ending)    commits inside one `group()`, and how it is left: "leave";
+                                 "raise" or "interrupt", by an exception of the user
     ("get", key) ("scan", start, end, reverse, limit) ("sync",) ("compact",) ("close",)
     ("read-only",) ("verify",) ("backup",)
     ("power", fate) ("kill", thousandths of pages lost) ("drop",)
-    ("damage", kind, a, b)       what happens to a file at rest, see damage.py
-    ("fault", call, nth, kind, share)      armed for the next step; several may wait
+    ("damage", kind, a, b)       what happens to a copy of a file at rest, see damage.py
+    ("foreign", kind, seed)      a file that is not ours
+    ("shelve",) ("seed", n)      the file is put aside as another one; storage draws from this seed
+    ("fault", call, nth, kind, share)      armed before the next step; several may wait
+    ("fault-in", position, kind, share)    at a call of the next step: which one of those where the
+                                           kind means something, in thousandths of their count
 
 An op is ("set", key, value), ("delete", key), ("get", key), ("scan", start, end, reverse, limit). A
 value may be ("log", offset, length): the bytes of the database's own file at that moment.
@@ -36,6 +43,8 @@ class Plan:
     style: Style = "rename"
     reserve: int = 0
     steps: list[Step] = field(default_factory=list[Step])
+    about: str = ""
+    """What the case is, where the plan belongs to an enumeration."""
 
     def count(self) -> int:
         """Return how many operations there are: each step but a fault, and each op inside one."""
@@ -45,7 +54,7 @@ class Plan:
                 total += 1 + len(step[1])
             elif step[0] == "group":
                 total += 1 + sum(1 + len(ops) for ops in step[1])
-            elif step[0] != "fault":
+            elif step[0] not in ("fault", "fault-in"):
                 total += 1
         return total
 
@@ -57,6 +66,7 @@ class Plan:
                 "seed": self.seed,
                 "style": self.style,
                 "reserve": self.reserve,
+                "about": self.about,
                 "steps": [_to_plain(step) for step in self.steps],
             },
             indent=1,
@@ -67,7 +77,8 @@ def from_json(text: str) -> Plan:
     """Return the plan that `to_json` wrote."""
     plain = json.loads(text)
     steps = [cast("Step", _from_plain(step)) for step in plain["steps"]]
-    return Plan(plain["profile"], plain["seed"], plain["style"], plain["reserve"], steps)
+    about = plain.get("about", "")
+    return Plan(plain["profile"], plain["seed"], plain["style"], plain["reserve"], steps, about)
 
 
 def _to_plain(value: Any) -> Any:

@@ -147,13 +147,15 @@ LIES = Profile(
     number=7,
     title="lying or delayed sync",
     happens="a sync returns and did nothing, or lost pages",
-    holds="refused, or a state that was; never a mixture",
+    holds="nothing is missing but what a lie covered, and what follows; or it is refused",
     clauses=("6",),
     draw=troubles.lies,
     floors={
-        "shown: an earlier state": 400,
-        "refused: record": 40,
-        "the run ended with a refusal": 50,
+        "shown: only what was durable": 350,
+        "shown: some of what was pending": 25,
+        "refused: mark": 120,
+        "refused: record": 50,
+        "the run ended with a refusal": 150,
     },
 )
 BIT_ROT = Profile(

@@ -8,12 +8,11 @@ Absent on purpose: what must hold. That is the oracle's, and the same for all of
 from sim.plans import workload
 from sim.plans.foreign import FOREIGN
 from sim.plans.plan import Step
+from sim.world.faults import applies
 from sim.world.generator import POOL, Generator
 
 MISPLACED = ("duplicate", "swap", "omit", "older")
 BIG = 1 << 40
-STEPS_OF_OPEN = 14
-STEPS_OF_COMPACTION = 18
 
 
 def _life(generator: Generator, count: int) -> list[Step]:
@@ -32,8 +31,11 @@ def _writing(generator: Generator) -> Step:
     value = workload.draw_value(generator)
     if generator.chance(0.15):  # what looks like the header of a later record, if it survives alone
         value = (generator.pick(("near", "future")), generator.between(2, 9), 5)
-    ops = [("set", generator.pick(workload.KEYS), value)]
-    return ("tx", ops, "commit") if generator.chance(0.7) else workload.draw_group(generator)
+    op = ("set", generator.pick(workload.KEYS), value)
+    if generator.chance(0.7):
+        return ("tx", [op], "commit")
+    name, transactions, ending = workload.draw_group(generator)
+    return (name, [[op], *transactions], ending)
 
 
 def _crash(generator: Generator) -> Step:
@@ -44,10 +46,16 @@ def _crash(generator: Generator) -> Step:
     return ("kill", 0) if chance < 0.75 else ("kill", 300)
 
 
+def _somewhere(generator: Generator, kinds: tuple[str, ...]) -> Step:
+    """Return a fault at any call of the next step."""
+    return ("fault-in", generator.below(1000), generator.pick(kinds), _share(generator))
+
+
 def _in_flight(generator: Generator, kinds: tuple[str, ...], calls: tuple[str, ...]) -> list[Step]:
     """Return a write that a fault meets at one of `calls`."""
-    fault = ("fault", generator.pick(calls), 1, generator.pick(kinds), _share(generator))
-    return [fault, _writing(generator)]
+    kind = generator.pick(kinds)
+    call = generator.pick([call for call in calls if call == "any" or applies(kind, call)])
+    return [("fault", call, 1, kind, _share(generator)), _writing(generator)]
 
 
 def tear(generator: Generator) -> list[Step]:
@@ -71,10 +79,12 @@ def groups(generator: Generator) -> list[Step]:
     for _ in range(2):
         steps += [("open", "rwc", (9, BIG)), *workload.draw_work(generator, 3)]
         if generator.chance(0.6):
-            steps += [
-                ("fault", generator.pick(("sync", "write")), generator.between(1, 6), "power", 0)
-            ]
-            steps += [workload.draw_group(generator, 10)]
+            values = [workload.draw_value(generator) for _ in range(generator.between(1, 10))]
+            writes = [[("set", generator.pick(workload.KEYS), value)] for value in values]
+            at_sync = generator.chance(0.5)
+            nth = 1 if at_sync else generator.between(1, len(writes))
+            steps += [("fault", "sync" if at_sync else "write", nth, "power", 0)]
+            steps += [("group", writes, workload.draw_ending(generator))]
         else:
             steps += [_writing(generator) for _ in range(generator.between(1, 7))]
         steps += [("power", "")]
@@ -85,7 +95,7 @@ def sync_errors(generator: Generator) -> list[Step]:
     """A sync fails, and work goes on in the same boot or after a power loss."""
     steps = _life(generator, 4)
     for _ in range(2):
-        steps += _in_flight(generator, ("error", "full"), ("sync",))
+        steps += [*_in_flight(generator, ("error", "full"), ("sync",)), ("sync",)]
         steps += [] if generator.chance(0.5) else [("power", "")]
         steps += workload.draw_work(generator, 3)
     return [*steps, ("power", "")]
@@ -127,13 +137,13 @@ def lies(generator: Generator) -> list[Step]:
         steps += [("open", "rwc", (9, BIG)), same[0], same[1], ("power", "")]
         steps += [lie, ("open", "rwc", None), lie, same[2], ("power", "")]
     for _ in range(3):
-        call = generator.pick(("sync", "sync", "any"))
-        faults: list[Step] = [
-            ("fault", call, n + 1, generator.pick(("lie", "drop")), 0)
-            for n in range(generator.between(1, 3))
-        ]
-        step = ("open", "rwc", None) if generator.chance(0.2) else _writing(generator)
-        steps += [*faults, step, *workload.draw_work(generator, generator.below(4))]
+        for _ in range(generator.between(1, 3)):
+            call, kind = generator.pick(("sync", "sync", "any")), generator.pick(("lie", "drop"))
+            target = generator.pick(
+                (_writing(generator), _writing(generator), ("open", "rwc", None), ("compact",))
+            )
+            steps += [("fault", call, 1, kind, 0), target]
+        steps += [("sync",), *workload.draw_work(generator, generator.below(4))]
         steps += [("power", "")] if generator.chance(0.8) else []
     return steps
 
@@ -143,7 +153,11 @@ def at_rest(generator: Generator, kinds: tuple[str, ...], trials: int) -> list[S
     steps: list[Step] = []
     if generator.chance(0.3):
         steps += [*_life(generator, 4), ("compact",)]
-    steps += [*_life(generator, 8), ("close",) if generator.chance(0.5) else ("kill", 0)]
+    steps += _life(generator, 8)
+    if generator.chance(0.15):  # with two slots, both of them are left as they are
+        steps += [("fault", "replace", 1, "nolose", 0), ("compact",)]
+    else:
+        steps += [("close",) if generator.chance(0.5) else ("kill", 0)]
     for _ in range(trials):
         a, b = generator.below(1 << 30), generator.below(1 << 30)
         steps.append(("damage", generator.pick(kinds), a, b))
@@ -162,9 +176,7 @@ def recovery(generator: Generator) -> list[Step]:
     else:
         steps += [_crash(generator)]
     for _ in range(generator.between(1, 3)):
-        nth = generator.between(1, STEPS_OF_OPEN)
-        steps += [("fault", "any", nth, generator.pick(kinds), _share(generator))]
-        steps += [("open", "rwc", None)]
+        steps += [_somewhere(generator, kinds), ("open", "rwc", None)]
     return [*steps, *workload.draw_work(generator, 3), _crash(generator)]
 
 
@@ -173,9 +185,8 @@ def creation(generator: Generator) -> list[Step]:
     kinds = ("power", "power", "kill", "nolose", "error", "interrupt", "count")
     steps: list[Step] = []
     for _ in range(generator.between(1, 3)):
-        nth = generator.between(1, 20)
-        steps += [("fault", "any", nth, generator.pick(kinds), _share(generator))]
-        steps += [("open", "rwc", None), ("read-only",), _crash(generator)]
+        steps += [_somewhere(generator, kinds), ("open", "rwc", None)]
+        steps += [("read-only",), _crash(generator)]
     return [*steps, *_life(generator, 2), ("power", "")]
 
 
@@ -184,11 +195,11 @@ def compaction(generator: Generator) -> list[Step]:
     kinds = ("power", "power", "power", "kill", "nolose", "error", "full", "interrupt", "count")
     steps = _life(generator, 5)
     for _ in range(2):
-        call = generator.pick(("any", "any", "replace.rename", "replace.sync_directory", "sync"))
-        nth = (
-            generator.between(1, STEPS_OF_COMPACTION) if call == "any" else generator.between(1, 3)
-        )
-        fault = ("fault", call, nth, generator.pick(kinds), _share(generator))
+        kind = generator.pick(kinds)
+        fault = ("fault-in", generator.below(1000), kind, _share(generator))
+        if kind != "count" and generator.chance(0.4):
+            call, most = generator.pick((("replace", 2), ("sync", 3)))
+            fault = ("fault", call, generator.between(1, most), kind, _share(generator))
         steps += [fault, ("compact",), *workload.draw_work(generator, 3)]
     return [*steps, ("power", "")]
 
@@ -201,8 +212,10 @@ def adapter_lies(generator: Generator) -> list[Step]:
         target = generator.pick(
             (_writing(generator), ("compact",), ("close",), ("open", "rwc", None))
         )
-        call = "write" if kind in ("more", "count") else "any"
-        steps += [("fault", call, generator.between(1, 3), kind, _share(generator)), target]
+        fault = ("fault", "any", 1, kind, _share(generator))
+        if target[0] in ("compact", "close", "open"):
+            fault = ("fault-in", generator.below(1000), kind, _share(generator))
+        steps += [fault, target]
         steps += [("close",), ("fault", "lock", 1, "held", 0), ("open", "rwc", None)]
         steps += workload.draw_work(generator, 2)
     return [*steps, ("power", "")]
@@ -218,10 +231,8 @@ def short_reads(generator: Generator) -> list[Step]:
     steps: list[Step] = []
     for _ in range(2):
         steps += [*_life(generator, 4), generator.pick([("close",), ("power", ""), ("kill", 0)])]
-        share = generator.below(1000)
-        reads = 1 if generator.chance(0.7) else 6
-        first = generator.between(1, 3)
-        steps += [("fault", "read", first, "short", share) for _ in range(reads)]
+        kind = "short" if generator.chance(0.7) else "shorts"
+        steps += [("fault-in", generator.below(1000), kind, generator.below(1000))]
         steps += [generator.pick([("open", "rwc", None), ("read-only",)])]
     return [*steps, ("power", "")]
 
@@ -243,11 +254,10 @@ def _trouble(generator: Generator) -> list[Step]:
     chance = generator.random()
     if chance < 0.5:
         return _in_flight(generator, kinds, ("write", "sync", "any"))
-    nth = generator.between(1, STEPS_OF_COMPACTION)
     target: Step = ("compact",) if chance < 0.65 else ("close",)
     if chance > 0.75:
         target = ("open", "rwc", None)
-    return [("fault", "any", nth, generator.pick(kinds), _share(generator)), target]
+    return [_somewhere(generator, kinds), target]
 
 
 def mixed(generator: Generator) -> list[Step]:

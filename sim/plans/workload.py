@@ -78,7 +78,8 @@ def draw_transaction(generator: Generator) -> Step:
     chance = generator.random()
     count = 1 if chance < 0.45 else 2 if chance < 0.75 else 3 if chance < 0.9 else 5
     ops = [draw_op(generator) for _ in range(count)]
-    return ("tx", ops, "abort" if generator.chance(0.06) else "commit")
+    chance = generator.random()
+    return ("tx", ops, "abort" if chance < 0.05 else "interrupt" if chance < 0.08 else "commit")
 
 
 def draw_group(generator: Generator, most: int = 5) -> Step:
@@ -87,8 +88,14 @@ def draw_group(generator: Generator, most: int = 5) -> Step:
     return (
         "group",
         [[draw_op(generator) for _ in range(generator.between(1, 2))] for _ in range(count)],
-        "raise" if generator.chance(0.1) else "leave",
+        draw_ending(generator),
     )
+
+
+def draw_ending(generator: Generator) -> str:
+    """Return how a group is left."""
+    chance = generator.random()
+    return "raise" if chance < 0.08 else "interrupt" if chance < 0.14 else "leave"
 
 
 def draw_window(generator: Generator) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@
     lost    sectors whose page looks clean but is not on the disk, after a failed sync or a failed
             writeback; the value is what the disk holds there. Only a write makes them dirty again
     sizes   every size since the last sync, the durable one first: the size travels apart from data
+    owes    whether a sync lied, and what it did not bring to the disk is not there yet
 
 Sectors have 512 bytes, pages 4,096. Absent on purpose: blocks that go bad later; profiles damage
 files of a stopped system through `SimFileSystem.install`.
@@ -30,6 +31,7 @@ class DiskFile:
         "lost",
         "low",
         "name",
+        "owes",
         "reserve",
         "sizes",
         "solid",
@@ -46,6 +48,7 @@ class DiskFile:
         self.high = 0
         self.lost: dict[int, bytes] = {}
         self.sizes = [0]
+        self.owes = False
         self.reserve = reserve
         self.stale = stale
 
@@ -55,6 +58,7 @@ class DiskFile:
         other.cache, other.disk = bytearray(self.cache), bytearray(self.disk)
         other.solid, other.low, other.high = self.solid, self.low, self.high
         other.lost, other.sizes = dict(self.lost), list(self.sizes)
+        other.owes = self.owes
         return other
 
     def settle(self, data: bytes | bytearray) -> None:
@@ -132,6 +136,7 @@ class DiskFile:
             start = sector * SECTOR
             content = content[: max(0, size - start)]
             disk[start : start + len(content)] = content
+        self.owes = self.owes and bool(self.lost)
         self._settled()
 
     # What a failing system does.
@@ -171,6 +176,7 @@ class DiskFile:
         `fate` is "new" or "old" for everything, "zeros" or "garbage" for every byte that never
         was durable, "tear" for a cut at one byte, or "" to draw.
         """
+        self.owes = False
         if self.durable:
             return
         if not fate:

@@ -1,47 +1,57 @@
 """What can go wrong at one call of the port, and the hook that lets it.
 
-A fault names a call ("sync", "write", "replace.rename", or "any"), which of them (the n-th one
-after it was armed), a kind, and a share in thousandths of how much of the call still happens:
+A fault names a call ("sync", "write", "replace.rename"; "replace" means any step of it; "any"),
+which of them (the n-th one after it was armed), a kind, and a share in thousandths of how much of
+the call still happens:
 
     error      OSError after that share of the effect; 0 nothing, 1000 all. A sync that fails loses
-    pages full       the same with ENOSPC
+               pages, and one of a directory may lose entries
+    full       the same with ENOSPC
     interrupt  KeyboardInterrupt; memory: MemoryError
     count      a write puts that share of the bytes, never all, and returns their count without an
-    error more       a write puts all of them and returns a count larger than asked
-    short      a read returns that share of what it should
+               error
+    more       a write puts all of them and returns a count larger than asked
+    short      a read returns that share of what it should; shorts: and all reads after it, until
+               the step is over
     held       the lock is held by somebody else
     lie        a sync returns, and nothing has reached the disk; a later one may carry it there
     drop       a sync returns, and some pages are lost for ever
     power      the power goes after that share of the effect
     kill       the process dies there; nolose: the same, and the system loses no page
 
+A fault waits for its call until it comes, or until the life it was armed in is over. Some kinds
+mean something at some calls only, and wait for the next of these.
 Absent on purpose: faults that depend on what the kernel thinks.
 """
 
 import errno
 import zlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sim.world.disk import DiskFile
 from sim.world.filesystem import Crash, Effect, SimFileSystem
+from sim.world.handles import nothing
 
 CRASHES = ("power", "kill", "nolose")
-WRONG_ANSWERS = ("short", "count", "more", "lie", "drop")
-# Some kinds mean something at some calls only, and wait for the next of these.
-_ONLY_AT = {
+SILENT = ("lie", "drop")
+RAISING = ("error", "full", "interrupt", "memory", "held")
+SYNCS = (
+    "sync",
+    "sync_directory",
+    "replace.sync",
+    "replace.sync_directory",
+    "discard_next.sync",
+)
+_ONLY_AT: dict[str, tuple[str, ...]] = {
     "count": ("write",),
     "more": ("write",),
     "short": ("read",),
+    "shorts": ("read",),
     "held": ("lock",),
-    "lie": (
-        "sync",
-        "sync_directory",
-        "replace.sync",
-        "replace.sync_directory",
-        "discard_next.sync",
-    ),
+    "lie": SYNCS,
+    "drop": SYNCS,
 }
-_ONLY_AT["drop"] = _ONLY_AT["lie"]
 
 
 class Fault(NamedTuple):
@@ -52,48 +62,102 @@ class Fault(NamedTuple):
     kind: str
     share: int = 0
 
+    def fits(self, name: str) -> bool:
+        """Return whether it may fire at the call `name`."""
+        called = self.call in (name, "any") or name.startswith(self.call + ".")
+        return called and applies(self.kind, name)
+
+
+class Fired(NamedTuple):
+    """A fault that fired, and the call that it met."""
+
+    fault: Fault
+    name: str
+    where: str
+
+
+def applies(kind: str, name: str) -> bool:
+    """Return whether a fault of this kind means something at the call `name`."""
+    return name in _ONLY_AT.get(kind, (name,))
+
 
 class Injector:
     """The hook: performs calls, fires armed faults, keeps the trace.
 
     Attributes:
         armed: The faults that wait, each with the count of matching calls still to pass.
-        fired: The fault that fired last, since the last `arm`.
+        armed_count: How many faults were ever armed.
+        fired_count: How many of them fired.
+        fired: The faults that fired in this step, in order.
+        raised: The exceptions that they raised.
+        asked: The calls of this step while something was armed; a write of a file header is called
+            "header".
+        on_lie: Called when a sync lies that had work to do.
+        total: How often each kind fired at each call.
         trace: One line a call, or None when nobody asked for it.
-        written: Whether a write or truncate was performed since the last `arm`.
     """
 
-    __slots__ = ("armed", "fired", "fs", "total", "trace")
+    __slots__ = (
+        "armed",
+        "armed_count",
+        "asked",
+        "fired",
+        "fired_count",
+        "fs",
+        "on_lie",
+        "raised",
+        "total",
+        "trace",
+    )
 
     def __init__(self, fs: SimFileSystem, *, trace: bool = False) -> None:
         """Stand before `fs`."""
         self.fs = fs
         self.armed: list[tuple[Fault, int]] = []
-        self.fired: Fault | None = None
+        self.armed_count = 0
+        self.fired_count = 0
+        self.fired: list[Fired] = []
+        self.raised: list[BaseException] = []
+        self.asked: list[str] = []
+        self.on_lie: Callable[[], None] = nothing
         self.total: dict[str, int] = {}
         self.trace: list[str] | None = [] if trace else None
-        self.disarm()
+        self._stand()
 
     def arm(self, faults: list[Fault]) -> None:
-        """Let these faults wait for their calls; what waited before is forgotten."""
-        self.armed = [(fault, fault.nth) for fault in faults]
-        self.fired = None
-        self.fs.hook = self if faults or self.trace is not None else None
+        """Let these faults wait for their calls, beside those that wait already."""
+        self.armed += [(fault, fault.nth) for fault in faults]
+        self.armed_count += len(faults)
+        self._stand()
+
+    def begin(self) -> None:
+        """Begin a step: nothing fired in it yet, and what fires for a whole step has ended."""
+        self.fired = []
+        self.raised = []
+        self.asked = []
+        if self.armed:
+            self.armed = [(fault, left) for fault, left in self.armed if left]
+        self._stand()
 
     def disarm(self) -> None:
-        """Let nothing wait, and forget what fired."""
+        """Let nothing wait any more."""
         self.armed = []
-        self.fired = None
-        self.fs.hook = self if self.trace is not None else None
+        self._stand()
 
     def note(self, line: str) -> None:
         """Add a line to the trace, when there is one."""
         if self.trace is not None:
             self.trace.append(line)
 
+    def _stand(self) -> None:
+        """Stand before the file system only while there is something to do."""
+        self.fs.hook = self if self.armed or self.trace is not None else None
+
     def __call__(self, name: str, where: str, effect: Effect, arguments: tuple[Any, ...], /) -> Any:
         """Perform one call of the port, or what an armed fault makes of it."""
-        fault = self._due(name) if self.armed else None
+        header = name == "write" and arguments[0] == 0 and arguments[1][0] != 0
+        self.asked.append("header" if header else name)
+        fault = self._due(name, where) if self.armed else None
         if self.trace is None:
             return self._fire(fault, name, effect, arguments) if fault else effect(*arguments)
         line = f"{self.fs.life} {name} {where} {_brief(arguments)}".rstrip()
@@ -105,16 +169,23 @@ class Injector:
         self.trace.append(f"{line} -> {_brief((result,))}")
         return result
 
-    def _due(self, name: str) -> Fault | None:
+    def _due(self, name: str, where: str) -> Fault | None:
         for index, (fault, left) in enumerate(self.armed):
-            if fault.call in (name, "any") and name in _ONLY_AT.get(fault.kind, (name,)):
-                if left <= 1:
-                    del self.armed[index]
-                    self.fired = fault
-                    key = f"{fault.kind} at {name}"
-                    self.total[key] = self.total.get(key, 0) + 1
-                    return fault
+            if not fault.fits(name):
+                continue
+            if left > 1:
                 self.armed[index] = (fault, left - 1)
+                continue
+            if left == 1:
+                self.fired_count += 1
+            if fault.kind == "shorts":
+                self.armed[index] = (fault, 0)
+            else:
+                del self.armed[index]
+            self.fired.append(Fired(fault, name, where))
+            key = f"{fault.kind} at {name}"
+            self.total[key] = self.total.get(key, 0) + 1
+            return fault
         return None
 
     def _fire(self, fault: Fault, name: str, effect: Effect, arguments: tuple[Any, ...]) -> Any:
@@ -123,29 +194,41 @@ class Injector:
             _partly(effect, arguments, fault.share)
             self.fs.dead = True
             raise Crash
-        if fault.kind in WRONG_ANSWERS:
+        if fault.kind not in RAISING:
             return self._answer_wrongly(fault, effect, arguments)
-        if name.endswith("sync") and fault.kind in ("error", "full") and fault.share < 1000:
+        if name in SYNCS and fault.kind in ("error", "full") and fault.share < 1000:
             self._lose(effect)
         elif fault.kind != "held":
             _partly(effect, arguments, fault.share)
-        raise _error(fault.kind)
+        error = _error(fault.kind)
+        self.raised.append(error)
+        raise error
 
     def _answer_wrongly(self, fault: Fault, effect: Effect, arguments: tuple[Any, ...]) -> Any:
         kind, share = fault.kind, fault.share
-        if kind == "short":
+        if kind in ("short", "shorts"):
             data = effect(*arguments)
             if not data:
-                self.fired = None  # there was nothing to cut
+                self._take_back(fault)  # there was nothing to cut
             return data[: len(data) * share // 1000]
-        if kind == "drop":
-            self._lose(effect)
-        if kind in ("lie", "drop"):
+        if kind in SILENT:
+            if self.fs.lie_about(effect):
+                self.on_lie()
+            if kind == "drop":
+                self._lose(effect)
             return None
         offset, data = arguments
         part = data if kind == "more" else data[: (len(data) - 1) * share // 1000]
         effect(offset, part)
         return len(data) + 4096 if kind == "more" else len(part)
+
+    def _take_back(self, fault: Fault) -> None:
+        """Let a fault that could not do anything wait for the next call."""
+        name = self.fired.pop().name
+        self.fired_count -= 1
+        self.total[f"{fault.kind} at {name}"] -= 1
+        self.armed = [(other, left) for other, left in self.armed if left]
+        self.armed.append((fault, 1))
 
     def _lose(self, effect: Effect) -> None:
         """Lose pages of the file whose `sync` was asked for."""

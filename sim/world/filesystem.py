@@ -62,6 +62,7 @@ class SimFileSystem:
         self._entries: dict[str, DiskFile] = {}
         self._durable_entries: dict[str, DiskFile] = {}
         self._directory_changes: list[dict[str, DiskFile | None]] = []
+        self._directory_owes = False
         self._locks: dict[str, weakref.ref[SimLock]] = {}
         self._freed = b""  # what blocks hold that a new file gets: a file of an earlier generation
 
@@ -179,6 +180,7 @@ class SimFileSystem:
         file.name = path
 
     def _sync_directory(self) -> None:
+        self._directory_owes = False
         if self._directory_changes:
             self._directory_changes = []
             self._durable_entries = dict(self._entries)
@@ -224,6 +226,7 @@ class SimFileSystem:
         self._entries = survivors
         self._durable_entries = dict(survivors)
         self._directory_changes = []
+        self._directory_owes = False
         self._next_life()
 
     def process_kill(self, lost: float = 0.3) -> None:
@@ -234,6 +237,22 @@ class SimFileSystem:
             if file.lost:
                 file.evict(self.generator)
         self._next_life()
+
+    def lie_about(self, effect: Effect) -> bool:
+        """Note that this sync will not do its work; return whether there was any."""
+        file = getattr(effect, "__self__", None)
+        if isinstance(file, DiskFile):
+            lied = not file.durable
+            file.owes = file.owes or lied
+        else:
+            lied = bool(self._directory_changes)
+            self._directory_owes = self._directory_owes or lied
+        return lied
+
+    @property
+    def owes(self) -> bool:
+        """Whether something that a sync lied about is not on the disk."""
+        return self._directory_owes or any(file.owes for file in self._files())
 
     @property
     def intact(self) -> bool:
@@ -262,6 +281,13 @@ class SimFileSystem:
         file = DiskFile(name, reserve=self.reserve)
         file.settle(data)
         self._entries[name] = self._durable_entries[name] = file
+
+    def forget(self, path: str) -> None:
+        """Remove every file that may hold the database, durably."""
+        for name in self._names(path):
+            self._entries.pop(name, None)
+            self._durable_entries.pop(name, None)
+        self._directory_changes = []
 
     def copy(self, generator: Generator | None = None) -> "SimFileSystem":
         """Return a file system with the same contents, in a life of its own, without a hook."""

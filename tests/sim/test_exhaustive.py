@@ -1,15 +1,26 @@
 """Every case of the small spaces is run, and each has the outcome that the contract allows."""
 
+from pathlib import Path
+
 import pytest
 
-from sim.campaigns.exhaustive import OPERATIONS, PARTS
+from sim.campaigns.calls import KINDS, OPERATIONS
+from sim.campaigns.floors import shortfalls
 from sim.campaigns.jobs import part_jobs, run_jobs, sum_up
+from sim.campaigns.parts import PARTS, run_share
+from sim.campaigns.replay import how_to_replay
 from sim.campaigns.tally import Tally
+from sim.judge.runner import run
+from sim.mutants.loading import find, load
+from sim.plans.plan import from_json
 
 
 def part(name: str) -> Tally:
+    """Run an enumeration; say of each violation which case it was, and how to see it again."""
     tally = sum_up(run_jobs(part_jobs([name])))[name]
-    assert not tally.failures, tally.failures[:5]
+    told = [f"{what}: {why}\n  {how_to_replay(plan)}" for what, why, plan in tally.failures[:5]]
+    assert not tally.failures, "\n".join(told)
+    assert shortfalls(tally) == []
     return tally
 
 
@@ -19,15 +30,18 @@ def test_a_flipped_bit_is_refused_or_harmless_or_costs_the_last_commit_of_an_unc
     tally = part("flips")
     assert tally.runs > 150_000
     assert not any(c.startswith("closed") and "earlier" in c for c in tally.counters)
-    assert tally.counters["closed: refused: mark"] > 20_000
-    assert tally.counters["not closed: refused: record"] > 20_000
-    assert 0 < tally.counters["not closed: an earlier state"] < 1_000
+    assert tally.counters["not closed: an earlier state"] < 1_000
 
 
 def test_a_closed_file_is_refused_at_every_cut_and_an_unclosed_one_shows_a_prefix() -> None:
     tally = part("cuts")
     assert not any(c.startswith("closed") and "refused" not in c for c in tally.counters)
-    assert tally.counters["not closed: an earlier state"] > 3_000
+
+
+def test_damage_to_one_of_two_slots_is_refused_or_shows_a_state_that_was() -> None:
+    """Damage was only ever tried with a single file, although OPFS has two slots."""
+    tally = part("slots")
+    assert not any(c.startswith("closed") and "earlier" in c for c in tally.counters)
 
 
 def test_any_survivors_of_a_group_give_the_prefix_before_the_first_loss() -> None:
@@ -38,15 +52,44 @@ def test_records_of_another_file_or_timeline_are_never_taken_for_ours() -> None:
     assert part("splices").runs > 1_000
 
 
+def test_one_record_header_anywhere_behind_damage_proves_that_it_had_been_synced() -> None:
+    """Three searches that were wrong passed.
+
+    One looked only near the damage, one stopped at the last byte that is not zero, and one had a
+    wrong prefix where versions cross 256.
+    """
+    assert part("proofs").runs > 1_000
+
+
 @pytest.mark.parametrize("name", ["calls", "recoveries"])
 def test_every_port_call_may_fail_or_crash_in_every_way(name: str) -> None:
     tally = part(name)
     assert tally.runs > 3_000
-    assert tally.counters["crash while opening"] > 500
-    assert tally.counters["slot chosen of two"] > 100
+    assert tally.fired_share > 0.99
 
 
 def test_all_parts_and_all_public_operations_are_there() -> None:
-    assert set(PARTS) == {"flips", "cuts", "survivors", "splices", "calls", "recoveries"}
-    wanted = {"create", "commit", "group", "window", "close", "compact", "recover", "read"}
-    assert wanted <= set(OPERATIONS)
+    damage = {"flips", "cuts", "slots", "survivors", "splices", "proofs"}
+    assert set(PARTS) == {*damage, "calls", "recoveries"}
+    wanted = {"create", "commit", "group", "window", "close", "compact", "back up", "recover"}
+    assert {*wanted, "read", "verify"} <= set(OPERATIONS)
+    assert all(f"{kind} at write" in PARTS["calls"].floors for kind in KINDS if kind[0] in "eim")
+
+
+@pytest.mark.parametrize(
+    ("name", "mutant"),
+    [("flips", "nothing vouches"), ("proofs", "nothing vouches"), ("calls", "no latch")],
+)
+def test_a_violation_in_an_enumeration_says_which_case_it_was_and_is_replayed_from_its_plan(
+    name: str, mutant: str, tmp_path: Path
+) -> None:
+    """It used to be the text of the violation alone: nobody knew which call of what had failed."""
+    kernel = load(find(mutant))
+    what, why, text = run_share(name, 5, 64, kernel).failures[0]
+    assert what.startswith(name)
+    assert any(word in what for word in ("call ", "flip ", "proof "))
+    command = how_to_replay(text, tmp_path)
+    saved = Path(command.split()[-1])
+    assert command == f"python -m sim replay --plan {saved}"
+    again = run(from_json(saved.read_text("utf-8")), kernel=kernel).violation
+    assert str(again) == why

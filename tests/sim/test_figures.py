@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from sim.campaigns.exhaustive import run_share
 from sim.campaigns.figures import (
     clause_table,
     flip_table,
@@ -12,6 +11,7 @@ from sim.campaigns.figures import (
     replace_section,
     run_table,
 )
+from sim.campaigns.parts import run_share
 from sim.campaigns.tally import run_seeds
 from sim.mutants.catalogue import MUTANTS
 

@@ -7,7 +7,7 @@ all profiles against all mutants; the table is in docs/simulation.md.
 import pytest
 
 import libredb
-from sim.campaigns.exhaustive import PARTS
+from sim.campaigns.parts import PARTS
 from sim.mutants.catalogue import MUTANTS
 from sim.mutants.loading import MovedError, changed_source, find, killed_by, load
 from sim.mutants.mutant import Mutant

@@ -60,13 +60,54 @@ def test_a_crash_of_the_process_alone_loses_nothing_that_returned() -> None:
     oracle.shown(state(1, 2), 2, pinned=True)
 
 
-def test_a_lying_disk_may_show_an_earlier_state_but_no_mixture() -> None:
-    oracle = Oracle(honest=False)
-    oracle.returned([(b"1", b"x")], 1)
-    oracle.returned([(b"2", b"x")], 2)
-    oracle.shown(state(1), 1, pinned=True)
+def lied_about(*, durable: int, pending: int) -> Oracle:
+    """Return an oracle whose last commits were acknowledged after a sync that lied."""
+    oracle = with_commits(durable=durable, pending=pending)
+    oracle.lied()
+    oracle.acknowledged(durable + pending)
+    return oracle
+
+
+def test_a_lie_excuses_what_it_covered_and_nothing_before_it() -> None:
+    """One lie used to excuse every earlier state, for the rest of the run."""
+    for last in (2, 3, 4):
+        oracle = lied_about(durable=2, pending=2)
+        oracle.may_have_lost()
+        oracle.shown(state(*range(1, last + 1)), last, pinned=True)
+    oracle = lied_about(durable=2, pending=2)
+    oracle.may_have_lost()
+    for wrong in (state(1), state(1, 2, 4)):
+        with pytest.raises(Violation):
+            oracle.shown(wrong, len(wrong), pinned=True)
+
+
+def test_a_lie_excuses_nothing_while_nothing_was_lost() -> None:
+    oracle = lied_about(durable=1, pending=1)
+    oracle.process_died()
+    assert not oracle.harmed
     with pytest.raises(Violation):
-        oracle.shown(state(2), 2, pinned=True)
+        oracle.shown(state(1), 1, pinned=True)
+
+
+def test_what_an_open_under_a_lie_replaced_may_come_back_until_all_is_on_the_disk() -> None:
+    oracle = lied_about(durable=1, pending=1)
+    oracle.may_have_lost()
+    assert oracle.harmed
+    oracle.shown(state(1), 1, pinned=True)
+    assert oracle.shown(state(1, 2), 2, pinned=False) == "an earlier state"
+    oracle.settled()
+    assert not oracle.harmed
+    with pytest.raises(Violation):
+        oracle.shown(state(1, 2), 2, pinned=False)
+
+
+def test_a_compaction_that_failed_raises_the_version_by_its_records_or_not_at_all() -> None:
+    oracle = with_commits(durable=2, pending=0)
+    oracle.compacting()
+    for version in (2, 3):
+        oracle.shown(state(1, 2), version, pinned=False)
+    with pytest.raises(Violation):
+        oracle.shown(state(1, 2), 4, pinned=False)
 
 
 def test_a_violation_comes_whole_out_of_another_process() -> None:
@@ -81,3 +122,6 @@ def test_wrong_answers_are_violations() -> None:
         oracle.check_get(b"1", None)
     with pytest.raises(Violation, match="read"):
         check_scan([(b"1", b"x")], oracle.current, (b"", None))
+    check_scan([(b"2", b"x")], oracle.current, (b"", None), reverse=True, limit=1)
+    with pytest.raises(Violation, match="reverse=True"):
+        check_scan([(b"1", b"x")], oracle.current, (b"", None), reverse=True, limit=1)
