@@ -15,6 +15,7 @@ from libredb.kernel.database import Database, Mode
 from libredb.kernel.errors import (
     CorruptLogError,
     IncompleteReadError,
+    NotADatabaseError,
     StorageError,
     UsageError,
     UsageTypeError,
@@ -177,12 +178,16 @@ def _open_for_reading(place: Place) -> tuple[Log | None, OrderedStore, RecoveryR
 
 
 def _read_steadily(place: Place) -> Reading:
-    """Read until the log is clean or two readings agree, which a writer at work prevents."""
+    """Read until the log is clean or two readings agree, which a writer at work prevents.
+
+    What is foreign stays foreign; no writer makes it look so.
+    """
     reading = place.read(writable=False)
     if not reading.exists:
         raise place.not_found()
     for _ in range(READINGS - 1):
-        if reading.found is not None and reading.found.outcome == "clean":
+        clean = reading.found is not None and reading.found.outcome == "clean"
+        if clean or isinstance(reading.error, NotADatabaseError):
             break
         place.close_files()
         previous, reading = reading, place.read(writable=False)

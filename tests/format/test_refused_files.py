@@ -1,8 +1,6 @@
 """What is not a database of this format is refused, named for what it is, and left as it was.
 
-Newer and older formats, files of other programs, and files cut short. In a place with two slots a
-file of at most 8,192 bytes without a valid header is a creation that never finished, so there every
-foreign file is taken for one that is longer.
+Newer and older formats, files of other programs, and files cut short.
 """
 
 from collections.abc import Iterator
@@ -91,9 +89,11 @@ def test_a_foreign_file_is_refused_and_unchanged(fs: FileSystem, db_path: str, n
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_a_short_foreign_file_is_refused_where_a_database_is_one_file(name: str) -> None:
+def test_a_short_foreign_file_is_refused_and_unchanged(name: str) -> None:
     data, code = FOREIGN[name]
     judged(SimFileSystem(), PATH, data, code)
+    if any(data):  # a few zeros in a slot are a creation that never finished
+        judged(SimFileSystem("slots"), PATH, data, code)
 
 
 def short_files() -> Iterator[tuple[bytes, str]]:

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 import libredb
-from libredb import CorruptLogError, GroupCommit, RecoveryReport, UsageError, UsageValueError
+from libredb import (
+    CorruptLogError,
+    GroupCommit,
+    RecoveryReport,
+    UsageError,
+    UsageTypeError,
+    UsageValueError,
+)
 from libredb.kernel import opening
 from libredb.kernel.opening import open_database
 from sim.world.filesystem import SimFileSystem
@@ -140,6 +147,23 @@ def test_a_mode_is_one_of_three(mode: Any) -> None:
     for path in ("p", None):
         with pytest.raises(UsageValueError, match=f"not '{mode}'"):
             open_database(path, SimFileSystem(), mode=mode)
+
+
+@pytest.mark.parametrize("options", [{"group_commit": 9}, {"on_recovery": "print"}], ids=repr)
+def test_an_option_of_a_wrong_type_is_refused(options: Any) -> None:
+    (name,) = options
+    with pytest.raises(UsageTypeError, match=name):
+        open_database("p", SimFileSystem(), **options)
+
+
+def test_what_is_no_file_system_is_refused_and_a_forgotten_await_is_named() -> None:
+    class Promise:
+        def __await__(self) -> Any: ...
+
+    for fs, message in (("a text", "not str$"), (Promise(), "not Promise; await it first$")):
+        wrong: Any = fs
+        with pytest.raises(UsageTypeError, match=message):
+            open_database("p", wrong)
 
 
 def test_a_database_in_memory_cannot_be_opened_for_reading_only() -> None:
