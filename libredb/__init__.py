@@ -38,8 +38,7 @@ from libredb.kernel.errors import (
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
 from libredb.kernel.filesystem import text_path as _text_path
 from libredb.kernel.log import GroupCommit
-from libredb.kernel.placement import CompactionReport
-from libredb.kernel.recovery import RecoveryReport, VerifyReport
+from libredb.kernel.report import CompactionReport, RecoveryReport, VerifyReport
 from libredb.kernel.store import BytesLike, Entry
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
 

@@ -17,7 +17,8 @@ from libredb.kernel.errors import StorageError, UsageError, UsageValueError
 from libredb.kernel.filesystem import Uncopyable
 from libredb.kernel.guard import A_TRANSACTION, Guard
 from libredb.kernel.log import GroupCommit, Log
-from libredb.kernel.placement import CompactionReport, Place
+from libredb.kernel.placement import Place
+from libredb.kernel.report import CompactionReport
 from libredb.kernel.store import OrderedStore
 from libredb.kernel.transaction import INTERRUPTED, Op, ReadTransaction, Transaction, Writes
 

@@ -20,7 +20,8 @@ from libredb.kernel.filesystem import FileSystem, PathLike, Uncopyable, text_pat
 from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard
 from libredb.kernel.image import Image, write_image
 from libredb.kernel.log import GroupCommit, Log
-from libredb.kernel.placement import CompactionReport, Place
+from libredb.kernel.placement import Place
+from libredb.kernel.report import CompactionReport
 from libredb.kernel.store import BytesLike, Entry, OrderedStore, as_bytes
 from libredb.kernel.transaction import ReadTransaction, Transaction, run
 

@@ -26,9 +26,8 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
 from libredb.kernel.log import PIECE_BYTES, Log, ask, read_exactly
-from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
+from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, STAMP, FileHeader
 from libredb.kernel.recovery import Replay, check_file_header, choose, replay
-from libredb.kernel.report import CompactionReport as CompactionReport  # noqa: PLC0414 - for commit.py
 from libredb.kernel.store import Entry, OrderedStore
 
 P = ParamSpec("P")
@@ -137,17 +136,25 @@ class Place(Uncopyable):
         Raises:
             StorageError: the path no longer leads to that file.
         """
-        header, chosen = log.header.encode(), None
-        files = self._ask("open", self.fs.open, self.path, writable=False)
+        files = list(self._ask("open", self.fs.open, self.path, writable=False))
         try:
+            heads = [self._head(file, self._ask("measure", file.size)) for file in files]
+            found = [
+                f
+                for f, head in zip(files, heads, strict=True)
+                if head.startswith(log.header.encode())
+            ]
+            with ExitStack() as stack:
+                for file in files:
+                    if file not in found:
+                        stack.callback(self._ask, "close", file.close)
+            if found:
+                return found[0]
+        except BaseException:
             for file in files:
-                if self._ask("read", file.read, 0, len(header)) == header:
-                    chosen = file
-                    return file
-        finally:
-            for file in files:
-                if file is not chosen:
+                with suppress(StorageError):
                     self._ask("close", file.close)
+            raise
         raise StorageError(f"the file at {self.path!r} is no longer the one that was opened")
 
     def log_of(self, reading: Reading) -> Log:
@@ -221,7 +228,11 @@ class Place(Uncopyable):
         self._files.append(file)
         log = Log(self.path, file, header)
         try:
-            log.write(0, bytes(RECORDS_OFFSET))
+            stamp = b"" if current else STAMP
+            if stamp:  # alone: whatever else a crash leaves where nothing was stands behind it
+                log.write(0, stamp)
+                self._ask("sync", file.sync)
+            log.write(0, stamp.ljust(RECORDS_OFFSET, b"\0"))
             log.append_all(payloads)
             self._ask("sync", file.sync)
             log.write_mark()

@@ -34,6 +34,8 @@ from zlib import crc32
 from libredb.kernel.transaction import Op
 
 MAGIC = b"LRDB"
+STAMP = b"BEGUN-DB"
+"""What stands in the place of the header while the very first file of a database is made."""
 FORMAT_VERSION = 2
 KNOWN_FLAGS = 0
 MAX_VERSION = 2**63

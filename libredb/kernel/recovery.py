@@ -27,8 +27,6 @@ from libredb.kernel.errors import (
     UnsupportedVersionError,
 )
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
-from libredb.kernel.report import RecoveryReport as RecoveryReport  # noqa: PLC0414 - for libredb
-from libredb.kernel.report import VerifyReport as VerifyReport  # noqa: PLC0414 - for libredb
 from libredb.kernel.store import OrderedStore
 
 TORN_VERSIONS = {0, record.FORMAT_VERSION}
@@ -84,6 +82,8 @@ def choose(path: str, slots: Sequence[tuple[bytes, int]]) -> int | None:
         return None
     if len(slots) == 1:
         return 0
+    if len(filled) == 1 and is_unfinished(*slots[filled[0]]):
+        return None
     generations: dict[int, int] = {}
     for index in filled:
         head, length = slots[index]
@@ -95,29 +95,33 @@ def choose(path: str, slots: Sequence[tuple[bytes, int]]) -> int | None:
         return generations[max(generations)]
     if len(filled) > 1:
         raise CorruptLogError(path, 0, "neither slot has a valid header; restore a backup")
-    head, length = slots[filled[0]]
-    return None if is_unfinished(head, length) else filled[0]
+    return filled[0]
 
 
 def is_unfinished(data: bytes, length: int) -> bool:
     """Tell whether a crash in the middle of creating a database can have left this file.
 
-    Two pages of zero bytes are written first, then the mark, then the header, each synced before
-    the next. So the file is zeros; or it has a mark of no record, or the beginning of one; or that
-    and the beginning of a header. No commit was ever in it. Anything else belongs to someone.
+    The stamp comes first and is synced, alone: only a file of its length can hold what a crash has
+    made of nothing. The header is written over it at the end, when all the rest is durable, and may
+    be torn. No commit was ever in such a file. Anything else belongs to someone, and what begins
+    like a header is one that was cut short.
     """
-    if length > RECORDS_OFFSET:
+    if length > RECORDS_OFFSET or record.decode_file_header(data) is not None:
         return False
-    header = data[: record.FILE_HEADER_LENGTH]
-    mark = data[record.MARK_OFFSET : record.MARK_OFFSET + record.MARK_LENGTH]
-    behind_header = data[record.FILE_HEADER_LENGTH : record.MARK_OFFSET]
-    if any(behind_header) or any(data[record.MARK_OFFSET + record.MARK_LENGTH :]):
-        return False
-    if not any(header) and not any(mark):
+    if length <= len(record.STAMP):
+        return not FIRST_FIELDS.startswith(data)
+    if data.startswith(record.STAMP):
         return True
-    torn = header.rstrip(b"\0")
-    begun = FIRST_FIELDS.startswith(torn) or (header[:8] == FIRST_FIELDS and not header[-1])
-    return begun and mark.startswith(RECORDS_OFFSET.to_bytes(8))
+    header = data[: record.FILE_HEADER_LENGTH]
+    torn = {FIRST_FIELDS[:cut] + record.STAMP[cut:] for cut in range(1, len(record.STAMP) + 1)}
+    mark = data[record.MARK_OFFSET : record.MARK_OFFSET + record.MARK_LENGTH]
+    return (
+        header[: len(record.STAMP)] in torn
+        and not header[-1]
+        and mark.startswith(RECORDS_OFFSET.to_bytes(8))
+        and not any(data[record.FILE_HEADER_LENGTH : record.MARK_OFFSET])
+        and not any(data[record.MARK_OFFSET + record.MARK_LENGTH :])
+    )
 
 
 def replay(path: str, data: bytes, length: int | None = None) -> Replay:

@@ -15,6 +15,7 @@ from tests.format.make_files import commits
 from tests.support.files import contents, hash_of, put
 
 RECORDS_OFFSET = 8192
+STAMP = b"BEGUN-DB"
 PATH = "app.libredb"
 
 
@@ -135,13 +136,14 @@ def test_an_empty_file_is_a_new_database() -> None:
     assert libredb.verify(PATH, fs=fs).outcome == "clean"
 
 
-def test_zeros_in_a_slot_are_a_creation_that_never_finished_up_to_8192_of_them() -> None:
-    for length in (1, 36, 4096, RECORDS_OFFSET):
+def test_a_stamp_in_a_slot_is_a_creation_that_never_finished_up_to_the_end_of_its_pages() -> None:
+    for length in (1, 7, 8, 36, 4096, RECORDS_OFFSET):
         fs = SimFileSystem("slots")
-        fs.install(PATH, bytes(length))
+        fs.install(PATH, (STAMP + bytes(RECORDS_OFFSET))[:length])
         with libredb.open(PATH, fs=fs) as db:
             assert list(db.scan()) == []
-    judged(SimFileSystem("slots"), PATH, bytes(RECORDS_OFFSET + 1), "not_a_database")
+    for data in (bytes(9), bytes(RECORDS_OFFSET), STAMP.ljust(RECORDS_OFFSET + 1, b"\0")):
+        judged(SimFileSystem("slots"), PATH, data, "not_a_database")
 
 
 def test_an_older_or_newer_format_in_a_slot_is_refused_beside_a_valid_database() -> None:

@@ -99,7 +99,7 @@ class Reader:
     def read_mark(self) -> None:
         """Read page 1."""
         self.at = PAGE
-        self.mark = self.number(8, "durable mark: the first {} bytes are known synced")
+        self.mark = self.number(8, "durable mark: the first {} bytes were synced")
         self.verify(crc32(self.data[PAGE : PAGE + 8], self.seed), "check of the mark")
         assert not any(self.data[self.at : 2 * PAGE])
         self.fields.append(Field(self.at, b"", f"zero bytes up to {2 * PAGE}"))

@@ -75,7 +75,7 @@ def test_a_look_reads_36_bytes_of_each_file_and_leaves_the_chosen_one_open(style
 
 
 def test_a_short_file_is_read_whole_to_tell_an_unfinished_one(memory_fs: SimFileSystem) -> None:
-    for length in (1, 36, 37, RECORDS_OFFSET, RECORDS_OFFSET + 1):
+    for length in (9, 36, 37, RECORDS_OFFSET, RECORDS_OFFSET + 1):
         memory_fs.install("p", b"x" * length)
         calls = Reads(memory_fs)
         reading = Place("p", memory_fs).look(writable=False)
