@@ -1,15 +1,15 @@
 """Databases on the operating system's file system: one path, one file, replaced by a rename.
 
     app.libredb        the database; the only file `open` looks at
-    app.libredb.next   the file that shall take its place; anything found there is left over
+    app.libredb.next   the file that shall take its place; a file found there is left over
     app.libredb.lock   locked by whoever writes; stays for ever
 
 A symbolic link is followed before anything else, so that a link and its target share one lock and
 a rename replaces the target. An open file remembers its absolute path: what belongs to it is
 found even after the program changed its working directory, and nothing is made or moved there when
-the path has come to lead to another file. Deliberately absent: access lists and
-extended attributes of a replaced file, hard links (two names of one file are two databases here),
-and any look inside the files.
+the path has come to lead to another file. Deliberately absent: access lists and extended
+attributes of a replaced file, hard links (two names of one file are two databases here), and any
+look inside the files.
 """
 
 import errno
@@ -54,10 +54,11 @@ class OsFileSystem:
     def open(self, path: str, /, *, writable: bool) -> Sequence[OsLogFile]:
         """Open the file at `path`; return nothing when nothing is there."""
         place = _resolve(path)
-        # O_NONBLOCK: a pipe without a writer must be refused, not waited for.
+        # O_NONBLOCK: a pipe without a writer must be refused, not waited for. O_NOFOLLOW: links
+        # were followed already, and one that has come since may lead anywhere.
         access = os.O_RDWR if writable else os.O_RDONLY
         try:
-            handle = Handle(place, access | os.O_NONBLOCK)
+            handle = Handle(place, access | os.O_NONBLOCK | os.O_NOFOLLOW)
         except FileNotFoundError:
             return ()
         except OSError as error:

@@ -209,6 +209,16 @@ def test_a_folder_that_is_exchanged_gets_no_lock_file(swapped: tuple[str, Path])
     assert (system.parent / "moved" / "app.libredb.lock").exists()
 
 
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_link_that_comes_after_the_path_was_resolved_is_not_followed(
+    path: str, precious: Path, monkeypatch: pytest.MonkeyPatch, *, writable: bool
+) -> None:
+    Path(path).symlink_to(precious)
+    monkeypatch.setattr(os.path, "realpath", os.path.abspath)
+    with pytest.raises(OSError, match="symbolic links"):
+        FS.open(path, writable=writable)
+
+
 # The next file.
 
 
