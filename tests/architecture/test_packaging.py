@@ -21,7 +21,7 @@ ADAPTERS = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py
 SOURCES = {"libredb", "adapters", "sim", "docs", "web"}
 TESTS = {"tests", "conftest.py", "scripts", "Makefile"}
 SETTINGS = {"pyproject.toml", "constraints.txt", "requirements-release.txt", ".gitignore"}
-PROSE = {"PKG-INFO", "LICENSE", "README.md", "CHANGELOG.md", "changelog.d"}
+PROSE = {"PKG-INFO", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "changelog.d"}
 
 
 @pytest.fixture(scope="module")

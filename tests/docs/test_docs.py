@@ -15,6 +15,7 @@ pytestmark = pytest.mark.cpython  # the pages are not part of the package
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 DOCS = ROOT / "docs"
 
 LINK = re.compile(r"\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)")
@@ -68,7 +69,9 @@ def test_the_readme_lists_every_file_of_the_kernel() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [README, *sorted(DOCS.rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT))
+    "page",
+    [README, CONTRIBUTING, *sorted(DOCS.rglob("*.md"))],
+    ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     dead: list[str] = []

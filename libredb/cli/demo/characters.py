@@ -61,13 +61,13 @@ def load(db: Database, characters: Sequence[Character], show: Progress) -> int:
     """Store both entries of every character; return the count of commits, each durable."""
     commits = 0
     for start in range(0, len(characters), CHARACTERS_PER_COMMIT):
-        batch = characters[start : start + CHARACTERS_PER_COMMIT]
+        part = characters[start : start + CHARACTERS_PER_COMMIT]
         with db.transaction() as tx:
-            for character in batch:
+            for character in part:
                 tx.set(*character.by_code())
                 tx.set(*character.by_name())
         commits += 1
-        show(start + len(batch))
+        show(start + len(part))
     return commits
 
 

@@ -1,8 +1,8 @@
 """The process that the demo kills: it commits flat out and acknowledges what is durable.
 
-    key                    value
-    journal/0003           17: how many commits writer 3 has made
-    journal/0003/000017    the text of commit 17
+    key                 value
+    note/0003           17: how many commits writer 3 has made
+    note/0003/000017    the text of commit 17
 
 Both entries of a commit are written by one transaction, so that half a commit would show. A text
 has 100 bytes, and every `LARGE_EVERY`-th is so large that a kill can meet it half written. After
@@ -27,17 +27,17 @@ LARGE_BYTES = 4 << 20
 """Several times the room that the OS adapter reserves: such a commit makes the file grow."""
 
 
-def journal_key(writer: int, number: int) -> bytes:
+def note_key(writer: int, number: int) -> bytes:
     """Return the key of the text of a commit."""
-    return b"journal/%04d/%06d" % (writer, number)
+    return b"note/%04d/%06d" % (writer, number)
 
 
 def counter_key(writer: int) -> bytes:
     """Return the key of the count of commits."""
-    return b"journal/%04d" % writer
+    return b"note/%04d" % writer
 
 
-def journal_text(writer: int, number: int) -> bytes:
+def note_text(writer: int, number: int) -> bytes:
     """Return what a commit writes: known from its numbers, and different for every commit."""
     length = LARGE_BYTES if number % LARGE_EVERY == 0 else 100
     sentence = b"Transaction %d, commit %d. " % (writer, number)
@@ -49,7 +49,7 @@ def write(db: Database, writer: int, acknowledge: Callable[[int], None]) -> None
     for number in count(1):
 
         def commit(tx: Transaction, number: int = number) -> None:
-            tx.set(journal_key(writer, number), journal_text(writer, number))
+            tx.set(note_key(writer, number), note_text(writer, number))
             tx.set(counter_key(writer), b"%d" % number)
 
         db.transact(commit)
@@ -67,7 +67,7 @@ def problems(tx: ReadTransaction, writer: int, acknowledged: int) -> tuple[int, 
         if number <= acknowledged
         else f"writer {writer}: commit {number} is there in part"
         for number in range(1, max(found, acknowledged) + 1)
-        if number > found or tx.get(journal_key(writer, number)) != journal_text(writer, number)
+        if number > found or tx.get(note_key(writer, number)) != note_text(writer, number)
     ]
     texts = sum(1 for _ in tx.scan(counter_key(writer) + b"/", counter_key(writer) + b"0"))
     if not wrong and not (texts == found <= acknowledged + 1):

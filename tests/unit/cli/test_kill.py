@@ -8,7 +8,7 @@ import pytest
 
 import libredb
 from libredb.cli.demo import kill, writer
-from libredb.cli.demo.writer import journal_text
+from libredb.cli.demo.writer import note_text
 
 pytestmark = pytest.mark.cpython  # it starts processes and kills them
 
@@ -32,7 +32,7 @@ def test_the_wait_for_a_large_commit_ends_when_the_file_grows(tmp_path: Path) ->
 
 
 def test_a_writer_whose_demo_is_gone_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = str(tmp_path / "journal.libredb")
+    path = str(tmp_path / "notes.libredb")
     libredb.open(path).close()
     reader, pipe_end = os.pipe()
     os.close(reader)
@@ -44,6 +44,6 @@ def test_a_writer_whose_demo_is_gone_ends(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_texts_differ_and_every_so_often_one_is_large() -> None:
-    assert journal_text(1, 1) != journal_text(1, 2) != journal_text(2, 1)
-    assert len(journal_text(1, 1)) == 100
-    assert len(journal_text(1, writer.LARGE_EVERY)) == writer.LARGE_BYTES
+    assert note_text(1, 1) != note_text(1, 2) != note_text(2, 1)
+    assert len(note_text(1, 1)) == 100
+    assert len(note_text(1, writer.LARGE_EVERY)) == writer.LARGE_BYTES

@@ -10,7 +10,7 @@ import pytest
 
 import libredb
 from libredb.cli.demo.characters import character_key
-from libredb.cli.demo.writer import counter_key, journal_key
+from libredb.cli.demo.writer import counter_key, note_key
 from tests.unit.cli.running import run_demo
 
 pytestmark = pytest.mark.cpython  # it starts processes and kills them
@@ -30,7 +30,7 @@ def test_demo_fails_when_the_last_acknowledged_commits_are_cut_off(tmp_path: Pat
 def test_demo_fails_when_one_commit_in_the_middle_is_gone(tmp_path: Path) -> None:
     def remove(path: Path) -> None:
         with libredb.open(path) as db:
-            db.transact(lambda tx: tx.delete(journal_key(1, 3)))
+            db.transact(lambda tx: tx.delete(note_key(1, 3)))
 
     code, output = run_demo(tmp_path, remove)
     assert code == 1
@@ -51,7 +51,7 @@ def test_demo_fails_when_a_commit_is_there_in_part(tmp_path: Path) -> None:
 def test_demo_fails_when_there_is_a_commit_that_was_never_made(tmp_path: Path) -> None:
     def invent(path: Path) -> None:
         with libredb.open(path) as db:
-            db.transact(lambda tx: tx.set(journal_key(1, 999), b"invented"))
+            db.transact(lambda tx: tx.set(note_key(1, 999), b"invented"))
 
     code, output = run_demo(tmp_path, invent)
     assert code == 1
