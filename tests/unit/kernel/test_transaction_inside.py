@@ -138,7 +138,7 @@ def test_an_interrupt_while_the_writes_pass_aborts_the_transaction_they_pass_int
     tx = writer()
     swallow(tx)
     for use in USES.values():
-        with pytest.raises(UsageError, match=r"was interrupted .* is aborted; begin it again"):
+        with pytest.raises(UsageError, match=r"was interrupted .* is aborted; begin again"):
             use(tx)
     assert tx.end() is None
 
