@@ -211,6 +211,8 @@ def _merged(
 
 def as_bytes(data: object, what: str) -> bytes:
     """Return `data` as immutable bytes, copied where it could change later."""
+    if type(data) is bytes:
+        return data
     if isinstance(data, (bytes, bytearray)):
         return bytes(data)
     if isinstance(data, memoryview):

@@ -30,7 +30,7 @@ State = AbstractContextManager[object]
 ENDED = "this transaction has ended; read and write inside its block"
 READ_RUNS = "a read() of this transaction is running; write when it has returned"
 INNER_RUNS = "a transaction inside this one is running; use that one until it has returned"
-INTERRUPTED = "this transaction was interrupted inside an inner one, and is aborted; begin it again"
+INTERRUPTED = "this transaction was interrupted or ended from inside, and is aborted; begin again"
 
 
 class Reader(Protocol):

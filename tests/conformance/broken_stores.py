@@ -3,8 +3,8 @@
 Each is the naive store with one mistake that somebody could make.
 """
 
-from collections.abc import Callable, Iterator
-from threading import Barrier
+from collections.abc import Callable, Generator, Iterator
+from threading import Barrier, current_thread, main_thread
 from typing import Any, TypeVar, cast
 
 from libredb.kernel.store import BytesLike, Entry
@@ -81,6 +81,13 @@ class EncodesText(NaiveWriter):
 
     def set(self, key: Any, value: Any, /) -> None:
         super().set(key.encode() if isinstance(key, str) else key, value)
+
+
+class PlainErrors(NaiveWriter):
+    """Refuses text with whatever Python raises."""
+
+    def set(self, key: Any, value: Any, /) -> None:
+        super().set(b"" + key, b"" + value)
 
 
 class KeepsBuffers(NaiveWriter):
@@ -202,6 +209,29 @@ class ReturnsLater(NaiveStore):
         return super().transact(lambda tx: (fn(tx),))[0]
 
 
+class RunsLater(NaiveStore):
+    """Runs a generator before it is refused."""
+
+    def transact(self, fn: Callable[[Writer], T], /) -> T:
+        def work(tx: Writer) -> T:
+            result = fn(tx)
+            returned: object = result
+            if isinstance(returned, Generator):
+                list(cast(Iterator[object], returned))
+            return result
+
+        return super().transact(work)
+
+
+class ForItsThreadAlone(NaiveStore):
+    """Says that threads may use it, and refuses all but one."""
+
+    def transact(self, fn: Callable[[Writer], T], /) -> T:
+        if current_thread() is not main_thread():
+            raise RuntimeError("not in this thread")
+        return super().transact(fn)
+
+
 class LosesUpdates(NaiveStore):
     """Lets four threads begin before it lets one of them commit."""
 
@@ -238,6 +268,7 @@ BROKEN: dict[str, tuple[type[NaiveStore], ...]] = {
     "s04_wrong_arguments_are_refused_by_the_call": (
         with_writer(LateScan),
         with_writer(EncodesText),
+        with_writer(PlainErrors),
     ),
     "s04_what_is_bytes_like_is_copied_at_the_call": (
         with_writer(LateScan),
@@ -259,7 +290,10 @@ BROKEN: dict[str, tuple[type[NaiveStore], ...]] = {
     "s11_only_the_last_run_counts": (RerunningStore, FirstRunCounts),
     "s12_read_cannot_write": (ReadsWithAWriter,),
     "s13_what_cannot_be_called_is_refused": (CallsAnything,),
-    "s13_work_for_later_is_refused_and_never_runs": (ReturnsLater,),
-    "s14_transactions_of_threads_are_one_after_the_other": (LosesUpdates,),
+    "s13_work_for_later_is_refused_and_never_runs": (ReturnsLater, RunsLater),
+    "s14_transactions_of_threads_are_one_after_the_other": (
+        ForItsThreadAlone,
+        LosesUpdates,
+    ),
 }
 """For each check, the stores that it has to refuse."""

@@ -29,13 +29,13 @@ def test_every_commit_is_written_synced_and_only_then_visible(memory_fs: SimFile
 
     def watch(name: str, where: str, effect: object, arguments: tuple[object, ...]) -> object:
         assert callable(effect)
-        visible.append((name, len(db._commits.store)))
+        visible.append((name, db.version))
         return effect(*arguments)
 
     memory_fs.hook = watch
     commit(db, b"1", b"2")
     assert visible == [("write", 0), ("sync", 0), ("write", 1), ("sync", 1)]
-    assert len(db._commits.store) == 2
+    assert (db.version, keys(db)) == (2, [b"1", b"2"])
 
 
 def test_a_commit_costs_one_write_and_one_sync(memory_fs: SimFileSystem) -> None:

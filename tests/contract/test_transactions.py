@@ -209,7 +209,7 @@ def test_a_transaction_that_is_left_inside_another_commits_nothing(any_db: Datab
         block.__exit__(None, None, None)
 
     tx.set(b"outer", b"")
-    with pytest.raises(UsageError, match="aborted; begin it again"):
+    with pytest.raises(UsageError, match=r"ended from inside, and is aborted; begin again"):
         tx.transact(leave)
     assert (any_db.version, keys(any_db)) == (0, [])
     commit(any_db, b"k")

@@ -23,6 +23,7 @@ import libredb
 from tests.faults import worker
 from tests.faults.commits import count_of, fill, leave_torn, state_after
 from tests.faults.strace import STORAGE_CALLS, TOLD, Call, Traced, run_traced
+from tests.support.calls import REFUSABLE
 
 pytestmark = pytest.mark.cpython(reason="makes system calls fail with strace")
 
@@ -45,7 +46,7 @@ CALLS = {
 """Which calls each operation makes, whatever rename is called on the machine."""
 
 OPENS = {"create", "reopen", "recover"}
-REFUSALS = [f"{name} DatabaseFailedError StorageError" for name in worker.REFUSED]
+REFUSALS = [f"{name} DatabaseFailedError StorageError" for name in REFUSABLE]
 
 
 @dataclass(frozen=True)

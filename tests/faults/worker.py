@@ -21,8 +21,9 @@ from collections.abc import Callable
 from os import write
 
 import libredb
-from libredb import Database, GroupCommit, LibreDBError, Transaction
+from libredb import Database, GroupCommit, LibreDBError
 from tests.faults.commits import commit, count_of
+from tests.support.calls import REFUSABLE
 
 
 def tell(line: str) -> None:
@@ -76,7 +77,7 @@ class Worker:
 
     def try_everything(self) -> None:
         """Call everything that a failed database must refuse."""
-        for name, call in REFUSED.items():
+        for name, call in REFUSABLE.items():
             try:
                 call(self.opened)
             except LibreDBError as error:
@@ -89,24 +90,6 @@ class Worker:
         self.open()
         self.commit()
         self.close()
-
-
-def _do_nothing(tx: Transaction) -> None:
-    """Leave a transaction without ops."""
-
-
-REFUSED: dict[str, Callable[[Database], object]] = {
-    "transact": lambda db: db.transact(lambda tx: tx.set(b"late", b"")),
-    "transact nothing": lambda db: db.transact(_do_nothing),
-    "transaction": lambda db: db.transaction().__enter__(),
-    "read": lambda db: db.read().__enter__(),
-    "get": lambda db: db.get(b"count"),
-    "scan": lambda db: db.scan(),
-    "group": lambda db: db.group().__enter__(),
-    "sync": lambda db: db.sync(),
-    "compact": lambda db: db.compact(),
-    "backup": lambda db: next(db.backup()),
-}
 
 
 def create_or_open(worker: Worker) -> None:

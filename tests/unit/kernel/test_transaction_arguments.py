@@ -10,7 +10,15 @@ from libredb.kernel.transaction import Transaction, as_bytes, run
 from tests.unit.kernel.transactions import reader, store_of, writer
 
 
-@pytest.mark.parametrize("data", [b"ab", bytearray(b"ab"), memoryview(b"xaby")[1:3]])
+class Text(bytes):
+    """Bytes of a kind of its own, which would be stored as what it is."""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"ab", bytearray(b"ab"), memoryview(b"xaby")[1:3], Text(b"ab")],
+    ids=lambda data: type(data).__name__,
+)
 def test_as_bytes_copies_what_is_bytes_like(data: bytes | bytearray | memoryview) -> None:
     assert as_bytes(data, "key") == b"ab"
     assert type(as_bytes(data, "key")) is bytes
