@@ -78,14 +78,14 @@ class Log(Uncopyable):
 
     def append_all(self, payloads: Iterable[bytes]) -> None:
         """Append many records with a write for each PIECE_BYTES or so; all are pending."""
-        batch = bytearray()
+        piece = bytearray()
         for payload in payloads:
-            batch += self._encode(payload)
-            if len(batch) >= PIECE_BYTES:
-                self.write(self.end - len(batch), bytes(batch))
-                batch.clear()
-        if batch:
-            self.write(self.end - len(batch), bytes(batch))
+            piece += self._encode(payload)
+            if len(piece) >= PIECE_BYTES:
+                self.write(self.end - len(piece), bytes(piece))
+                piece.clear()
+        if piece:
+            self.write(self.end - len(piece), bytes(piece))
 
     def _encode(self, payload: bytes) -> bytes:
         """Return the bytes of the next record, and count it."""

@@ -40,7 +40,7 @@ def counter_key(writer: int) -> bytes:
 def note_text(writer: int, number: int) -> bytes:
     """Return what a commit writes: known from its numbers, and different for every commit."""
     length = LARGE_BYTES if number % LARGE_EVERY == 0 else 100
-    sentence = b"Transaction %d, commit %d. " % (writer, number)
+    sentence = b"Writer %d, commit %d. " % (writer, number)
     return (sentence * (length // len(sentence) + 1))[:length]
 
 
