@@ -49,6 +49,9 @@ class Lives:
         kernel = run.kernel
         bounds = kernel.GroupCommit(commits=window[0], size_bytes=window[1]) if window else None
         reports: list[Any] = []
+        if run.fs.evict():
+            run.oracle.may_have_lost()
+            run.count("lost pages or entries, in the same boot")
         before = run.fs.images(PATH)
         try:
             run.db = kernel.open(

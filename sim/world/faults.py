@@ -231,10 +231,12 @@ class Injector:
         self.armed.append((fault, 1))
 
     def _lose(self, effect: Effect) -> None:
-        """Lose pages of the file whose `sync` was asked for."""
+        """Lose pages of the file whose `sync` was asked for, or entries of the directory."""
         file = getattr(effect, "__self__", None)
         if isinstance(file, DiskFile):
             file.lose_pages(self.fs.generator)
+        else:
+            self.fs.lose_entries()
 
 
 def _error(kind: str) -> BaseException:

@@ -77,6 +77,11 @@ class SimLogFile:
         file = self._file(writing=True)
         self._fs.perform("truncate", file.name, file.truncate, (length,))
 
+    def in_place(self) -> bool:
+        """Return whether its path still leads to this file."""
+        file = self._file()
+        return self._fs.perform("in_place", file.name, self._fs.leads_to, (file.name, file))
+
     def close(self) -> None:
         """Give the handle back without making anything durable."""
         if self._closed:
