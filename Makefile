@@ -5,10 +5,34 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types format coverage release clean
+.PHONY: help venv demo test quick lint types format coverage bump release clean
 
-help: ## List the targets.
+help: ## List the targets, and the programs that have none.
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
+	@echo
+	@echo 'With .venv activated (`. .venv/bin/activate`), from the top of the checkout:'
+	@echo
+	@sed -n 's/^#: \(.*\) # \(.*\)/  \1	\2/p' Makefile | expand -t 50
+	@echo
+	@echo 'Those with [OPTIONS] tell them when they are started with --help.'
+
+#: libredb demo [OPTIONS] # what `make demo` runs
+#: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
+#: python -m scripts.benchmarks [OPTIONS] # what a durable commit costs
+#: python -m scripts.benchmarks.browser [OPTIONS] # what it costs in a browser
+#: python -m scripts.benchmarks.reads [OPTIONS] # what a get costs beside a thread that commits
+#: python -m scripts.browser.chromium # find a Chromium, or install one
+#: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
+#: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it
+#: python -m scripts.release [FOLDER] # what `make release` runs
+#: python scripts/check.py [STAGE ...] # what `make test` runs, or some stages of it
+#: python scripts/environment.py # what `make venv` runs
+#: python -m tests.damage.table # the tables of damage in docs/log-format.md
+#: python -m tests.faults.kill_loop [OPTIONS] # kill real writers, again and again
+#: python -m tests.faults.soak_ext4 [OPTIONS] # cut the power of a real ext4 (root on Linux)
+#: python -m tests.format.make_files # add the recorded files that are missing
+#: python -m tests.support.dump # the dump of a file in docs/log-format.md
+#: python docs/research/format_model.py [OPTIONS] # the tables in docs/research/durability.md
 
 venv: ## Create or renew .venv with the pinned development tools.
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -20,6 +44,9 @@ demo: venv ## Show the database at work on real data, killed and recovered.
 
 test: venv ## Everything CI checks: lint, types, tests, coverage, other Pythons.
 	@$(BIN)/python scripts/check.py
+
+quick: venv ## In less than a minute: lint, types, and the tests of units and of the contract.
+	@$(BIN)/python scripts/check.py lint types quick
 
 lint: venv ## Check style and format, of Python and of JavaScript.
 	@$(BIN)/python scripts/check.py lint javascript
@@ -34,7 +61,10 @@ format: venv ## Put the sources into the project's format, and mend what can be 
 coverage: venv ## Run the tests that are measured; write htmlcov/index.html.
 	@$(BIN)/python scripts/check.py suite; status=$$?; $(BIN)/coverage html --quiet; exit $$status
 
-release: venv ## Make dist/site: Pyodide and the wheel, to be loaded by name (Python 3.12 or newer).
+bump: venv ## Set the next version, gather the changelog, commit and tag.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" cz bump --yes
+
+release: venv ## Make dist/site: Pyodide and the wheel, to be loaded by name.
 	@$(BIN)/python -m scripts.release
 
 clean: ## Remove environments, caches and products.

@@ -1,16 +1,16 @@
 """libredb: an embedded, ordered, crash-safe key-value database in pure Python.
 
-with libredb.open("app.libredb") as db:
-    db.transact(lambda tx: tx.set(b"greeting", b"hello"))
-    print(db.get(b"greeting"))
+    with libredb.open("app.libredb") as db:
+        db.transact(lambda tx: tx.set(b"greeting", b"hello"))
+        print(db.get(b"greeting"))
 
-The log is the database. To learn how it works, read `libredb/kernel` in this order: errors, store,
-transaction, record, recovery, filesystem, log, guard, database, opening.
+The log is the database. To learn how it works, read `libredb/kernel`, in the order that its
+`__init__.py` tells.
 """
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from libredb.kernel import opening
 from libredb.kernel.database import Database, Mode
@@ -36,18 +36,24 @@ from libredb.kernel.errors import (
     UsageValueError,
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
-from libredb.kernel.log import CompactionReport, GroupCommit
+from libredb.kernel.filesystem import text_path as _text_path
+from libredb.kernel.log import GroupCommit
+from libredb.kernel.placement import CompactionReport
 from libredb.kernel.recovery import RecoveryReport, VerifyReport
-from libredb.kernel.transaction import ReadTransaction, Store, Transaction
+from libredb.kernel.store import BytesLike, Entry
+from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
 
 __version__ = "0.1.0"
 
+# Without `open`, which is as public: `from libredb import *` must not take Python's own away.
 __all__ = [
+    "BytesLike",
     "CompactionReport",
     "CorruptLogError",
     "Database",
     "DatabaseFailedError",
     "DatabaseLockedError",
+    "Entry",
     "FileLock",
     "FileSystem",
     "GroupCommit",
@@ -57,8 +63,10 @@ __all__ = [
     "LibreDBError",
     "LogFile",
     "LogFileError",
+    "Mode",
     "NotADatabaseError",
     "ReadTransaction",
+    "Reader",
     "RecoveryReport",
     "StorageError",
     "StorageExistsError",
@@ -73,8 +81,9 @@ __all__ = [
     "UsageTypeError",
     "UsageValueError",
     "VerifyReport",
+    "Writer",
     "__version__",
-    "open",
+    "restore",
     "verify",
 ]
 
@@ -98,9 +107,8 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
         mode: "rwc" reads and writes, and creates a missing file; "rw" needs the file to be there;
             "r" reads without a lock, beside a writer in another process if there is one.
         group_commit: bounds for commits that may be pending; None syncs every commit.
-        on_recovery: called once with a report, after the file is in order and before this
-        returns. If
-            it raises, the database is closed again and the exception passes on.
+        on_recovery: called once with a report, after the file is in order and before this returns.
+            If it raises, the database is closed again and the exception passes on.
 
     Raises:
         DatabaseLockedError: it is open for writing already, here or in another process.
@@ -109,14 +117,46 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
             of it was changed.
         UsageError: the arguments do not fit together.
     """
-    path = _text_path(path)
+    if path is None:
+        return opening.open_database(
+            None, None, mode=mode, group_commit=group_commit, on_recovery=on_recovery
+        )
     return opening.open_database(
-        path,
-        None if path is None else fs or _platform_file_system(),
+        _text_path(path),
+        _platform_file_system() if fs is None else fs,
         mode=mode,
         group_commit=group_commit,
         on_recovery=on_recovery,
     )
+
+
+def restore(
+    source: str | os.PathLike[str] | bytes | Iterable[bytes],
+    path: str | os.PathLike[str],
+    *,
+    fs: FileSystem | None = None,
+    replace: bool = False,
+) -> None:
+    """Put a backup in place at `path`, whole and durable when this returns, or not at all.
+
+    The database there is one of its own: same entries and versions, another salt. Costs a pass over
+    the backup, and memory for its largest commit.
+
+    Args:
+        source: the path of a backup, or its bytes, whole or in pieces of any size.
+        path: where the database shall be; it is locked meanwhile.
+        fs: the file system of both; None for the one of the running platform.
+        replace: whether a database with commits that is at `path`, damaged or not, may be replaced.
+
+    Raises:
+        LogFileError: the backup is damaged, or not that of a closed database; or something else
+            than a database is at `path`. Nothing was changed.
+        DatabaseLockedError: the database at `path` is open.
+        StorageError: the backup is missing, or storage failed.
+        UsageError: there is a database at `path`, and `replace` is False.
+    """
+    fs = _platform_file_system() if fs is None else fs
+    opening.restore(source, _text_path(path), fs, replace=replace)
 
 
 def verify(
@@ -130,24 +170,9 @@ def verify(
     Raises:
         StorageError: the file is missing, or storage failed.
     """
-    path = _text_path(path)
     if path is None:
         return VerifyReport("", "empty", 0)
-    return opening.verify(path, fs or _platform_file_system())
-
-
-def _text_path(path: str | os.PathLike[str] | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        text: object = os.fspath(path)
-    except TypeError:
-        text = None
-    if not isinstance(text, str):
-        raise UsageTypeError(f"path must be a str or os.PathLike[str], not {type(path).__name__}")
-    if not text or "\0" in text:
-        raise UsageValueError(f"{text!r} is no path; use None for a database in memory")
-    return text
+    return opening.verify(_text_path(path), _platform_file_system() if fs is None else fs)
 
 
 def _platform_file_system() -> FileSystem:

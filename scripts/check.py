@@ -6,8 +6,8 @@ whole when it ends, so two never mix; every command is shown as it was run and c
 hand, at the top of the checkout and with .venv activated.
 
 `python scripts/check.py` runs all stages; with names (lint, types, suite, ...) only those. The
-last line sums up the tests: `N passed, N failed`. The exit code is 0 if and only if every stage
-passed.
+stage `quick` is a part of `suite`, and runs only when it is named. The last line sums up the tests:
+`N passed, N failed`. The exit code is 0 if and only if every stage passed.
 """
 
 import os
@@ -40,7 +40,11 @@ JAVASCRIPT = ["adapters", "scripts/browser"]
 BIOME = ["web/node_modules/.bin/biome", "check", "--config-path=web", "--error-on-warnings"]
 
 # Tests about processes, system calls and browsers run on one interpreter: no Python is in them.
-ONCE = ["tests/faults", *BROWSER]
+# Interrupting every line takes too long for the others, and for the tracer, which it replaces.
+ONCE = ["tests/faults", "tests/interrupts", *BROWSER]
+
+# What a change is most likely to break. It is for the short loop: whoever runs all has run it.
+QUICK = ["tests/unit", "tests/contract"]
 
 # The Python of .venv. It runs the whole suite too, in the stages `suite` and `untraced`.
 MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -59,6 +63,7 @@ class Stage:
     commands: list[list[str]]
     report: Path | None = None
     python: str | None = None  # an interpreter to make .venv-<name> from, before the commands
+    only_by_name: bool = False
 
 
 @dataclass
@@ -104,7 +109,7 @@ def main(names: list[str]) -> int:
         if unknown:
             print(f"no such stage: {', '.join(sorted(unknown))}", file=sys.stderr)
             return 2
-        chosen = [stage for stage in stages if not names or stage.name in names]
+        chosen = [s for s in stages if s.name in names or not (names or s.only_by_name)]
         outcomes = _run_all([stage for stage in chosen if stage.name == "fetch"])
         outcomes += _run_all([stage for stage in chosen if stage.name != "fetch"])
     _print_summary(outcomes, time.monotonic() - started)
@@ -184,6 +189,12 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
                 ["coverage", "report", "--omit=libredb/kernel/*", "--fail-under=97"],
             ],
             report=reports / "suite.xml",
+        ),
+        Stage(
+            "quick",
+            [["python", *pytest("quick", *QUICK)]],
+            report=reports / "quick.xml",
+            only_by_name=True,
         ),
         Stage("types", [["pyright"], ["pyright", "--verifytypes", "libredb", "--ignoreexternal"]]),
     ]

@@ -132,9 +132,9 @@ class Slots {
     return this.#refusal;
   }
 
-  /** Give the files back; calling it twice is fine. */
+  /** Give the files back, the first one last, for which others wait; calling it twice is fine. */
   close() {
-    for (const handle of this.#handles.splice(0)) handle.close();
+    for (let handle = this.#handles.pop(); handle; handle = this.#handles.pop()) handle.close();
     if (this.#staging) {
       this.#view.release();
       this.#staging.destroy();

@@ -68,9 +68,13 @@ async def acquire(name: str, *, patience_seconds: float = PATIENCE_SECONDS) -> O
     staging = bytearray(STAGING_BYTES)
     with _refusals(f"cannot acquire {name!r}"):
         slots = await (await _bridge()).acquire(name, staging, patience_seconds * 1e3)
-    # Looking a method up on a JavaScript object costs several times what calling it does.
-    calls = SimpleNamespace(**{call: getattr(slots, call) for call in _CALLS})
-    return OpfsFileSystem(name, cast(Bridge, calls), staging)
+    try:
+        # Looking a method up on a JavaScript object costs several times what calling it does.
+        calls = SimpleNamespace(**{call: getattr(slots, call) for call in _CALLS})
+        return OpfsFileSystem(name, cast(Bridge, calls), staging)
+    except BaseException:
+        slots.close()
+        raise
 
 
 async def destroy(name: str) -> None:
@@ -127,7 +131,7 @@ def _refusals(what: str) -> Iterator[None]:
     except exception as error:
         told = cast(Any, error)
         cause = os_error(str(told.name), str(told.message))
-        raise storage_error(cause, f"{what}: {cause.strerror}") from cause
+        raise storage_error(cause, what) from cause
 
 
 async def _bridge() -> _Module:

@@ -8,8 +8,8 @@ files are opened once, by `acquire`, because opening is asynchronous; the browse
 owner alone, so the whole file system is ours while it is open. Adapters know no format: which slot
 is the database is for the kernel to judge. Absent on purpose: buffers.
 
-Room is kept ahead as in `libredb_osfs`, whose logfile.py says why: zeros behind the end spare the
-commits that follow a write of the journal wherever the browser syncs data without it.
+Room is kept ahead as `libredb.room` says: it helps wherever the browser syncs data without the
+journal of its file system.
 """
 
 import errno
@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import NoReturn, Protocol, Self
 
-from libredb.kernel.filesystem import LogFile
+from libredb.kernel.filesystem import LogFile, Uncopyable
+from libredb.room import Room
 from libredb_opfs.refusal import os_error
 
 STAGING_BYTES = 1 << 18
@@ -71,27 +72,20 @@ class Bridge(Protocol):
         ...
 
 
-class OpfsLogFile:
+class OpfsLogFile(Uncopyable):
     """One slot, as an open file; keeps P1 to P6. The browser's handle belongs to the file system.
 
     A file keeps its file system alive, and a closed file refuses everything.
-
-    Invariant: room is reserved by a write if and only if (1) a sync returned and neither a
-    truncate nor growth came after it, (2) the write grows the file, by at most SMALL_BYTES, and
-    (3) it ends beyond the room that was refused last.
     """
 
-    def __init__(self, fs: "OpfsFileSystem", slot: int) -> None:
-        """Open a slot of `fs`."""
+    def __init__(self, fs: "OpfsFileSystem", slot: int, room: Room) -> None:
+        """Open a slot of `fs`; `room` is for this object alone."""
         self._fs = fs
         self._bridge = fs.bridge
         self._staging = fs.staging
         self.slot = slot
         self._open = True
-        # Where the file ends as far as this object knows; it only tells a write whether to look.
-        self._end = 0
-        self._may_reserve = False
-        self._refused_end = 0
+        self.room = room
 
     def size(self) -> int:
         """Return the length of the file."""
@@ -128,7 +122,7 @@ class OpfsLogFile:
         """
         self._require_open()
         length = len(data)
-        if offset + length > self._end:
+        if offset + length > self.room.end:
             self._grow_to(offset + length)
         if length <= STAGING_BYTES:
             self._staging[:length] = data
@@ -144,16 +138,20 @@ class OpfsLogFile:
     def sync(self) -> None:
         """Make every earlier write and truncate of this file durable."""
         self._require_open()
+        end = self.room.end
         self._checked(self._bridge.flush(self.slot))
-        self._may_reserve = True
+        self.room.synced(end)
 
     def truncate(self, length: int, /) -> None:
         """Cut the file to `length`, not yet durable, and forget the room behind it."""
         self._require_open()
         self._checked(self._bridge.truncate(self.slot, length))
-        self._end = length
-        self._may_reserve = False
-        self._refused_end = 0
+        self.room.truncated(length)
+
+    def in_place(self) -> bool:
+        """Return True: nobody but us can move or remove what the browser gave to us alone."""
+        self._require_open()
+        return True
 
     def close(self) -> None:
         """Refuse everything from now on; nothing is made durable."""
@@ -163,26 +161,22 @@ class OpfsLogFile:
         """Cut the file to nothing, durably, also if it is empty already.
 
         Seeing it empty does not mean that it is empty on the disk: whoever emptied it may have
-        ended before the flush. What is written to it next is not yet worth room (P3).
+        ended before the flush.
         """
         if self.size() > 0:
             self.truncate(0)
         self.sync()
-        self._may_reserve = False
 
     def _grow_to(self, end: int) -> None:
         """Expect a write that ends at `end`, and reserve room behind it where that is worth it."""
-        may_reserve, self._may_reserve = self._may_reserve, False
-        self._end = end
-        if may_reserve and end > self._refused_end:
+        if self.room.grows(end):
             size = self.size()
-            if size <= end <= size + SMALL_BYTES:
-                room_end = (end // STEP_BYTES + 1) * STEP_BYTES
-                if self._bridge.fill(self.slot, size, room_end) == room_end - size:
-                    self._end = room_end
-                else:  # a favour, not a promise: what there is of it goes, and the write goes on
-                    self._refused_end = room_end
-                    self._bridge.truncate(self.slot, size)
+            room_end = self.room.wanted(end, size)
+            if room_end and self._bridge.fill(self.slot, size, room_end) == room_end - size:
+                self.room.granted(room_end)
+            elif room_end:  # what there is of it goes, and the write goes on
+                self.room.refused(room_end)
+                self._bridge.truncate(self.slot, size)
 
     def _refuse_count(self, count: int, length: int) -> NoReturn:
         self._checked(count)
@@ -204,7 +198,7 @@ class OpfsLogFile:
         return answer
 
 
-class OpfsFileLock:
+class OpfsFileLock(Uncopyable):
     """The right to write, inside this worker; keeps P7 and P8.
 
     Other tabs and workers are kept out by the browser, which gave the files to us alone.
@@ -219,12 +213,17 @@ class OpfsFileLock:
         """Whether this worker may still write."""
         return self._fs is not None and not self._fs.closed
 
+    @property
+    def why_gone(self) -> str:
+        """Why it is not held any more, for the message to whoever needs it."""
+        return "the lock was released" if self._fs is None else self._fs.why_closed
+
     def release(self) -> None:
         """Let the next one in; calling it twice is fine."""
         self._fs = None
 
 
-class OpfsFileSystem:
+class OpfsFileSystem(Uncopyable):
     """One database in OPFS, open until `close`; keeps P9 to P15. Made by `libredb_opfs.acquire`.
 
     The path a database is opened by is a name for messages: the folder was chosen by `acquire`. But
@@ -232,14 +231,16 @@ class OpfsFileSystem:
     twice under two names and believes they are two.
     """
 
+    closed = True  # of an object whose __init__ did not come to its end
+
     def __init__(self, name: str, bridge: Bridge, staging: bytearray) -> None:
         """Serve the files that `bridge` opened; `staging` is what it shares with us."""
         self.name = name
         self.bridge = bridge
         self.staging = staging
-        self.closed = False
         self._path: str | None = None
         self._lock: weakref.ref[OpfsFileLock] | None = None
+        self.closed = False
 
     def lock(self, path: str, /) -> OpfsFileLock:
         """Take the lock of the database, or raise BlockingIOError at once."""
@@ -259,11 +260,14 @@ class OpfsFileSystem:
         """
         self._require_open()
         self._require_path(path)
-        files = self._files()
-        if not any(file.size() for file in files):
+        sizes = [file.size() for file in self._files()]
+        if not any(sizes):
             return ()
         self._path = path
-        return files
+        return tuple(
+            OpfsLogFile(self, slot, Room(STEP_BYTES, SMALL_BYTES, end=size, placed=True))
+            for slot, size in zip(SLOTS, sizes, strict=True)
+        )
 
     def create_next(self, path: str, current: LogFile | None, /) -> OpfsLogFile:
         """Return the slot that is not `current`, emptied; the first one if there is no current."""
@@ -278,6 +282,8 @@ class OpfsFileSystem:
         """Empty every slot but `following`, durably; which one is current is not asked."""
         del current
         self.discard_next(path, following)
+        assert isinstance(following, OpfsLogFile), f"a file of another file system: {following!r}"
+        following.room.placed()
 
     def sync_directory(self, path: str, /) -> None:
         """Do nothing: there is nothing to do, and nothing that could be done.
@@ -306,18 +312,26 @@ class OpfsFileSystem:
         """
         self._path = None
         lock = self.lock(self.name)
-        for file in self._files():
-            file.empty()
-        lock.release()
+        try:
+            for file in self._files():
+                file.empty()
+        finally:
+            lock.release()
 
     def close(self) -> None:
         """Give the files back, so that another worker or tab can acquire them; twice is fine.
 
-        Close the database first. Nothing is made durable here.
+        Close the database first. Nothing is made durable here. A call that was interrupted is
+        finished by the next.
         """
         if not self.closed:
+            self.bridge.close()  # it may be called twice as well
             self.closed = True
-            self.bridge.close()
+
+    @property
+    def why_closed(self) -> str:
+        """What to tell whoever uses a file system that was closed."""
+        return f"the file system {self.name!r} was closed; acquire it again"
 
     def __enter__(self) -> Self:
         return self
@@ -335,13 +349,12 @@ class OpfsFileSystem:
         self.close()
 
     def _files(self) -> tuple[OpfsLogFile, ...]:
-        return tuple(OpfsLogFile(self, slot) for slot in SLOTS)
+        """Return both slots, as files that are no database yet."""
+        return tuple(OpfsLogFile(self, slot, Room(STEP_BYTES, SMALL_BYTES)) for slot in SLOTS)
 
     def _require_open(self) -> None:
         if self.closed:
-            raise OSError(
-                errno.EBADF, f"the file system {self.name!r} was closed; acquire it again"
-            )
+            raise OSError(errno.EBADF, self.why_closed)
 
     def _require_path(self, path: str) -> None:
         if self._path not in {None, path}:

@@ -1,7 +1,9 @@
 """What a browser says when it refuses, in the words of an operating system.
 
 JavaScript knows exceptions by name, and the kernel knows OSError by number; this table is the one
-place where they meet. Absent on purpose: the texts of the browsers, which differ and change.
+place where they meet. What to do about a number, `libredb.kernel.errors` adds once for all
+adapters. The texts of the browsers differ and change, so they are only a note on the error, or
+what is left to say where the name is unknown.
 """
 
 import errno
@@ -11,39 +13,40 @@ _NUMBERS = {
     "NoModificationAllowedError": errno.EAGAIN,
     "NotFoundError": errno.ENOENT,
     "QuotaExceededError": errno.ENOSPC,
-    "SecurityError": errno.EACCES,
-    "NotAllowedError": errno.EACCES,
+    "SecurityError": errno.EPERM,
+    "NotAllowedError": errno.EPERM,
     "NoOpfsError": errno.ENOSYS,
     "NotInWorkerError": errno.ENOSYS,
 }
 
-_HINTS = {
-    "NoModificationAllowedError": (
-        "another tab or worker has this database open; close it there, or wait until it is closed"
-    ),
+_REASONS = {
+    "InvalidStateError": "the files were closed, by close() or by the browser; acquire them again",
+    "NoModificationAllowedError": "the database is open in another tab or worker, or here",
+    "NotFoundError": "the browser has no database of this name, or has removed its files",
     "QuotaExceededError": (
-        "the browser has no more room for this site; remove data, free disk space, or ask for more "
-        "with libredb_opfs.request_persistence(); compacting needs room for a second copy"
+        "the quota of this site or the disk is exhausted; libredb_opfs.storage() tells how much "
+        "there is, request_persistence() may get more"
     ),
     "SecurityError": (
-        "the browser refuses storage to this page: a private window (Firefox), blocked cookies, or "
-        "an opaque origin; nothing would be kept, so nothing is opened"
+        "the browser gives this page no storage: a private window (Firefox), blocked cookies, or "
+        "an opaque origin"
     ),
-    "NotAllowedError": "the browser refuses storage to this page; look at its site settings",
+    "NotAllowedError": "the settings of this site give it no storage",
     "NoOpfsError": (
-        "this browser or page has no origin private file system: it needs a secure context (https "
-        "or 127.0.0.1), and Safari has none in private windows"
+        "this browser or page has no origin private file system: it needs a secure context, https "
+        "or 127.0.0.1, and Safari has none in private windows"
     ),
     "NotInWorkerError": (
-        "synchronous files exist only in a dedicated worker; load Pyodide inside `new Worker(...)`"
+        "synchronous files exist only in a dedicated worker: load Pyodide inside `new Worker(...)`"
     ),
 }
 
 
 def os_error(name: str, text: str) -> OSError:
-    """Return the OSError for a refusal: the exception's name and text, and what to do about it."""
-    number = _NUMBERS.get(name, errno.EIO)
-    parts = [f"{name}: {text}" if text and text != name else name]
-    if name in _HINTS:
-        parts.append(_HINTS[name])
-    return OSError(number, "; ".join(parts))
+    """Return the OSError for an exception of JavaScript with this name and text."""
+    text = "" if text == name else text
+    reason = _REASONS.get(name, text)
+    error = OSError(_NUMBERS.get(name, errno.EIO), f"{name}: {reason}" if reason else name)
+    if text and text != reason:
+        error.add_note(f"the browser said: {text}")
+    return error

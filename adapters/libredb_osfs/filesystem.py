@@ -6,29 +6,33 @@
 
 A symbolic link is followed before anything else, so that a link and its target share one lock and
 a rename replaces the target. An open file remembers its absolute path: what belongs to it is
-found even after the program changed its working directory. Deliberately absent: access lists and
+found even after the program changed its working directory, and nothing is made or moved there when
+the path has come to lead to another file. Deliberately absent: access lists and
 extended attributes of a replaced file, hard links (two names of one file are two databases here),
 and any look inside the files.
 """
 
-import contextlib
 import errno
 import os
 import stat
 from collections.abc import Sequence
 
 from libredb.kernel.filesystem import LogFile
+from libredb.room import Room
+from libredb_osfs.folder import Folder
 from libredb_osfs.handle import Handle
 from libredb_osfs.lock import OsFileLock
-from libredb_osfs.logfile import OsLogFile
-from libredb_osfs.sync import sync_directory_of
+from libredb_osfs.logfile import SMALL_BYTES, STEP_BYTES, OsLogFile
 
 _NEXT = ".next"
 _LOCK = ".lock"
 
 
 class OsFileSystem:
-    """The files of the operating system. Keeps P9 to P15; it has no state of its own."""
+    """The files of the operating system. Keeps P9 to P15.
+
+    It has no state, so it may be copied and pickled, which what it opens may not.
+    """
 
     def lock(self, path: str, /) -> OsFileLock:
         """Take the lock of the database, or raise BlockingIOError at once.
@@ -40,15 +44,12 @@ class OsFileSystem:
         place = _resolve(path)
         if place.endswith((_NEXT, _LOCK)):
             raise OSError(errno.EINVAL, f"{_NEXT} and {_LOCK} files belong to a database", place)
-        try:
-            status = os.stat(place)
-        except FileNotFoundError:
-            return OsFileLock(place + _LOCK)
-        # Judged before the lock is made, so that a mistyped path leaves no lock file behind.
-        _refuse_all_but_files(status, place)
-        lock = OsFileLock(place + _LOCK)
-        _keep_owner(lock.handle, status)
-        return lock
+        name = os.path.basename(place)
+        with Folder(os.path.dirname(place)) as folder:
+            status = folder.status(name or ".")
+            # Judged before the lock is made, so that a mistyped path leaves no lock file behind.
+            _refuse_all_but_files(status, place)
+            return OsFileLock(folder, name + _LOCK, status)
 
     def open(self, path: str, /, *, writable: bool) -> Sequence[OsLogFile]:
         """Open the file at `path`; return nothing when nothing is there."""
@@ -56,55 +57,64 @@ class OsFileSystem:
         # O_NONBLOCK: a pipe without a writer must be refused, not waited for.
         access = os.O_RDWR if writable else os.O_RDONLY
         try:
-            descriptor = os.open(place, access | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+            handle = Handle(place, access | os.O_NONBLOCK)
         except FileNotFoundError:
             return ()
-        handle = Handle(descriptor, place)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # a socket
+                raise _not_regular(place) from None
+            raise
         try:
-            status = os.fstat(descriptor)
+            status = os.fstat(handle.descriptor())
             _refuse_all_but_files(status, place)
+            room = Room(STEP_BYTES, SMALL_BYTES, end=status.st_size, placed=True)
         except BaseException:
             handle.close()
             raise
-        return (OsLogFile(handle, status.st_size),)
+        return (OsLogFile(handle, room),)
 
     def create_next(self, path: str, current: LogFile | None, /) -> OsLogFile:
         """Create the empty file that shall take the place of `current`.
 
-        It gets the permissions of `current`, and its owner as far as the system permits.
+        It gets the permissions of the file it shall replace, which may be an empty one that is no
+        database yet, and its owner as far as the system permits.
         """
         place = _place(path, current)
-        status = None if current is None else os.fstat(_own(current).handle.descriptor())
-        _remove(place + _NEXT)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        # Nobody may open it before it has the permissions of the file whose content it gets.
-        mode = 0o666 if status is None else 0o600
-        handle = Handle(os.open(place + _NEXT, flags, mode), place + _NEXT)
-        if status is not None:
-            _keep_owner(handle, status)
-            with contextlib.suppress(OSError):  # some file systems have no permissions to set
-                os.fchmod(handle.descriptor(), stat.S_IMODE(status.st_mode))
-        return OsLogFile(handle, 0)
+        name = os.path.basename(place)
+        with _folder_of(place, current) as folder:
+            if current is None:
+                status = folder.status(name)
+                _refuse_all_but_files(status, place)
+            else:
+                status = os.fstat(_own(current).handle.descriptor())
+            folder.remove(name + _NEXT, "next file")
+            handle = folder.create(name + _NEXT, status)
+            return OsLogFile(handle, Room(STEP_BYTES, SMALL_BYTES))
 
     def replace(self, path: str, current: LogFile | None, following: LogFile, /) -> None:
         """Put `following` in the place of `current`, durably; `current` stays open."""
-        place = _place(path, current)
         handle = _own(following).handle
-        handle.descriptor()  # a forked child must not rename what its parent is writing
-        os.replace(handle.path, place)
-        handle.path = place
-        sync_directory_of(place)
+        # Not from `path`: the program may have changed its directory since the file was made.
+        place = handle.path.removesuffix(_NEXT)
+        with _folder_of(place, current, following) as folder:
+            folder.move(os.path.basename(handle.path), os.path.basename(place))
+            handle.path = place
+            folder.sync()
+        _own(following).room.placed()
 
     def sync_directory(self, path: str, /) -> None:
         """Make the directory entry of the database durable."""
-        sync_directory_of(_resolve(path))
+        with Folder(os.path.dirname(_resolve(path))) as folder:
+            folder.sync()
 
     def discard_next(self, path: str, current: LogFile, /) -> None:
         """Remove what an unfinished `create_next` or `replace` left beside `current`.
 
         Nothing is synced: should the removed file come back, `open` does not look at it.
         """
-        _remove(_place(path, current) + _NEXT)
+        place = _place(path, current)
+        with _folder_of(place, current) as folder:
+            folder.remove(os.path.basename(place) + _NEXT, "next file")
 
     def entropy(self, length: int, /) -> bytes:
         """Return `length` unpredictable bytes."""
@@ -122,6 +132,35 @@ def _place(path: str, current: LogFile | None) -> str:
     return _resolve(path) if current is None else _own(current).handle.path
 
 
+def _folder_of(place: str, *files: LogFile | None) -> Folder:
+    """Open the folder of `place`, in which each of the files still is where it was.
+
+    Raises:
+        OSError: ESTALE if one was renamed, removed or replaced, or the folder was.
+    """
+    handles = [_own(file).handle for file in files if file is not None]
+    try:
+        folder = Folder(os.path.dirname(place))
+    except (FileNotFoundError, NotADirectoryError):
+        if handles:
+            raise _stale(handles[0].path) from None
+        raise
+    try:
+        for handle in handles:
+            if not folder.holds(handle):
+                raise _stale(handle.path)
+    except BaseException:
+        folder.close()
+        raise
+    return folder
+
+
+def _stale(path: str) -> OSError:
+    return OSError(
+        errno.ESTALE, f"the file at this path is no longer the one that was opened: {path}"
+    )
+
+
 def _resolve(path: str) -> str:
     """Return the absolute path without symbolic links."""
     try:
@@ -133,23 +172,16 @@ def _resolve(path: str) -> str:
     return os.path.realpath(path)
 
 
-def _refuse_all_but_files(status: os.stat_result, path: str) -> None:
-    """Raise unless `status` is that of a regular file."""
+def _refuse_all_but_files(status: os.stat_result | None, path: str) -> None:
+    """Raise if there is something, and it is not a regular file."""
+    if status is None or stat.S_ISREG(status.st_mode):
+        return
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file", path)
+    if stat.S_ISLNK(status.st_mode):  # a link that leads somewhere was followed
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+    raise _not_regular(path)
 
 
-def _keep_owner(handle: Handle, status: os.stat_result) -> None:
-    """Give a new file the owner of the database, or only its group, or leave it."""
-    for user in (status.st_uid, -1):
-        with contextlib.suppress(OSError):
-            os.fchown(handle.descriptor(), user, status.st_gid)
-            return
-
-
-def _remove(path: str) -> None:
-    """Remove the file, if there is one."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+def _not_regular(path: str) -> OSError:
+    return OSError(errno.EINVAL, "not a regular file", path)

@@ -38,13 +38,3 @@ def sync_everything(descriptor: int) -> None:
         if error.errno not in _NOT_KNOWN_HERE:
             raise
         os.fsync(descriptor)
-
-
-def sync_directory_of(path: str) -> None:
-    """Make the entry of `path` in its directory durable."""
-    directory = os.path.dirname(path)
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        sync_everything(descriptor)
-    finally:
-        os.close(descriptor)

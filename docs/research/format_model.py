@@ -365,8 +365,10 @@ class FormatTwo:
             return Verdict(None, "inside the snapshot")
         if at < mark:
             return Verdict(None, "below the mark")
-        if "voucher" not in self.without and self._vouched(data, at, base + count + 1, seed):
-            return Verdict(None, "vouched for")
+        if "snapshot count" not in self.without:
+            proven = max(proven, [*starts, at][snapshot])
+        if "proof" not in self.without and self._proven(data, at, base + count + 1, seed):
+            return Verdict(None, "proven")
         return Verdict(state, "", at, base + count, proven, chain)
 
     def _record_at(
@@ -388,7 +390,7 @@ class FormatTwo:
         )
         return (unsynced, body, payload) if valid else None
 
-    def _vouched(self, data: bytes, end: int, expected: int, seed: int) -> bool:
+    def _proven(self, data: bytes, end: int, expected: int, seed: int) -> bool:
         """Whether a header behind the end proves that record `expected` had been synced."""
         rest = len(data) - end
         if not data[end:].strip(b"\0"):
@@ -800,7 +802,7 @@ ABLATIONS: tuple[tuple[str, str, Scenario], ...] = (
     ("header crc", "every bit of the file header flipped, not closed", salt_flips),
     ("snapshot count", "mark sector lost, records cut at every length", half_snapshot),
     ("mark", "closed file cut short, every length of the records", closed_cut_records),
-    ("voucher", "every bit flipped, file not closed", lambda f, c: bit_flips(f, c, closed=False)),
+    ("proof", "every bit flipped, file not closed", lambda f, c: bit_flips(f, c, closed=False)),
     ("unsynced", "group of 5, sectors lost in any combination", group_sectors),
     (
         "chain",

@@ -4,6 +4,7 @@
     1  something is missing      4  the file is not a database, or is damaged
     2  the call is wrong         5  input or output failed
     130  interrupted from the keyboard
+    143  terminated by SIGTERM
 
 Results go to stdout, progress and errors to stderr.
 """
@@ -11,11 +12,12 @@ Results go to stdout, progress and errors to stderr.
 import argparse
 import os
 import sys
-from pathlib import Path
+from typing import Protocol
 
 import libredb
+from libredb.cli.commands import demo
 from libredb.cli.console import Console
-from libredb.cli.demo import story as demo
+from libredb.cli.ending import terminable
 
 USAGE, INPUT_OUTPUT, INTERRUPTED = 2, 5, 130
 
@@ -29,11 +31,31 @@ EXIT_CODES: list[tuple[type[Exception], int]] = [
 """The first class that fits decides: an error of ours can be an OSError as well."""
 
 
+class Command(Protocol):
+    """What a module in `libredb/cli/commands` holds; its package says what for."""
+
+    SUMMARY: str
+    DESCRIPTION: str
+    EXAMPLE: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser, /) -> None:
+        """Add the options of the command."""
+        ...
+
+    def run(self, console: Console, arguments: argparse.Namespace, /) -> int:
+        """Do what the options say and return the exit code."""
+        ...
+
+
+COMMANDS: dict[str, Command] = {"demo": demo}
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command in `argv`, the arguments of the process by default, and return its exit code.
 
     Raises:
-        SystemExit: from argparse, after `--help` and `--version` (0) or an impossible argument (2).
+        SystemExit: from argparse, after `--help` and `--version` (0) or an impossible argument (2),
+            and when SIGTERM ended the command (143).
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
@@ -41,10 +63,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return USAGE
     try:
-        return demo.run(
-            Console(sys.stdout, sys.stderr),
-            demo.Options(arguments.directory, arguments.kills, arguments.characters),
-        )
+        with terminable():
+            return COMMANDS[arguments.command].run(Console(sys.stdout, sys.stderr), arguments)
     except KeyboardInterrupt as interrupt:
         notes: list[str] = getattr(interrupt, "__notes__", [])
         print("\nInterrupted.", *notes, file=sys.stderr)
@@ -65,42 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"libredb {libredb.__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
-    _add_demo(
-        commands.add_parser(
-            "demo",
-            help="show the database at work on real data, killed and recovered",
-            description="Load every named character of Unicode, kill a writer in mid-commit again "
-            "and again, and check that nothing acknowledged is lost.",
+    for name, command in COMMANDS.items():
+        added = commands.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=command.DESCRIPTION,
+            epilog=f"example: {command.EXAMPLE}",
         )
-    )
+        command.add_arguments(added)
     return parser
-
-
-def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--directory",
-        type=Path,
-        metavar="DIR",
-        help=f"keep the database there, as {demo.FILE_NAME}; by default it is temporary",
-    )
-    parser.add_argument(
-        "--kills",
-        type=_count,
-        default=10,
-        metavar="N",
-        help="how often a writer is killed (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--characters",
-        type=_count,
-        metavar="N",
-        help="load only the first N named characters (default: all)",
-    )
-
-
-def _count(text: str) -> int:
-    """Return `text` as a count; argparse turns the ValueError into a usage error."""
-    count = int(text)
-    if count < 0:
-        raise ValueError(text)
-    return count

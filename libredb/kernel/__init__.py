@@ -1,1 +1,20 @@
-"""The kernel: the trust boundary. `libredb/__init__.py` tells the order to read it in."""
+"""The kernel: the trust boundary. Read it from top to bottom; a file imports only those above it.
+
+    errors       what can go wrong, sorted by who has to act
+    store        the ordered map: every entry, in memory, in key order
+    transaction  one unit of work: it reads through, and remembers its writes
+    filesystem   what is asked of storage, as numbered promises
+    record       a committed transaction as bytes, with a picture of the file
+    report       what opening, judging and compacting tell
+    recovery     from the bytes of a log to the store they describe, and a verdict
+    log          records in a file that is in place: append, sync, close
+    placement    which file is the database; how it is made, recovered and replaced
+    image        a closed file as a stream of bytes: backup and restore
+    guard        who may do what right now, and nobody after a failure
+    commit       append, sync, apply: durable first, visible second
+    database     what users call
+    opening      from a path to an open database, or to a judgement of its file
+
+This table is the only place of that order: a test reads it, and holds the files and their imports
+against it.
+"""

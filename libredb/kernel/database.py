@@ -1,53 +1,51 @@
-"""The database: where store, transactions and log meet. Durable first, visible second.
+"""The database: what users call. Each call takes what it needs from the guard, and does its work.
 
-A commit appends its record, syncs it, applies it to the store, and returns: nobody sees a commit
-that is not durable. Two options put several commits under one sync. A group is acknowledged when
-its block is left. A window lets the last commits be pending: they are visible at once, and a
-power loss may take them, always from the end.
-Without a path there is no log, and everything else is the same.
+    reads                     the state, for the moment they last; they never wait for a sync
+    transactions              the turn and the step; the ops are then committed, see commit.py
+    group()                   the turn and the state, until the block is left: one sync for all
+    sync, compact, backup     the turn and the step
+
 Absent on purpose: background threads, timers, retries.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar, overload
 
 from libredb.kernel import record
-from libredb.kernel.errors import StorageError, UsageError, UsageValueError
-from libredb.kernel.guard import GROUP, Guard, Turn
-from libredb.kernel.log import CompactionReport, GroupCommit, Log
-from libredb.kernel.store import Entry, OrderedStore
-from libredb.kernel.transaction import (
-    BytesLike,
-    ReadTransaction,
-    Transaction,
-    as_bytes,
-    run,
-)
+from libredb.kernel.commit import Commits
+from libredb.kernel.errors import UsageError
+from libredb.kernel.filesystem import FileSystem, PathLike, Uncopyable, text_path
+from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard
+from libredb.kernel.image import Image, write_image
+from libredb.kernel.log import GroupCommit, Log
+from libredb.kernel.placement import CompactionReport, Place
+from libredb.kernel.store import BytesLike, Entry, OrderedStore, as_bytes
+from libredb.kernel.transaction import ReadTransaction, Transaction, run
 
 T = TypeVar("T")
 Mode = Literal["rwc", "rw", "r"]
 READ_ONLY = "this database is open for reading only; open it with mode 'rw' to change it"
 
 
-class Database:
-    """An open database; a context manager, which closes it.
-
-    Invariant: outside of a commit, the store is what replaying the log gives.
-    """
+class Database(Uncopyable):
+    """An open database; a context manager, which closes it."""
 
     def __init__(
-        self, store: OrderedStore, log: Log | None, mode: Mode, group_commit: GroupCommit | None
+        self,
+        store: OrderedStore,
+        place: Place | None,
+        log: Log | None,
+        mode: Mode,
+        group_commit: GroupCommit | None,
     ) -> None:
-        """Put the parts together; use `libredb.open`."""
-        self.mode = mode
-        self._refusal = READ_ONLY if mode == "r" else None
-        self._store = store
-        self._log = log
-        self._window = group_commit or GroupCommit(commits=1)
-        self._memory_version = 0
-        self._guard = Guard()
+        """Put the parts together; use `libredb.open`. Without a place it is in memory."""
+        self.mode: Mode = mode
+        self._guard = Guard(place.why_gone) if place else Guard()
+        refusal = READ_ONLY if mode == "r" else None
+        self._commits = Commits(self._guard, store, place, log, group_commit, refusal=refusal)
+        self._place = place
 
     # Transactions
 
@@ -57,52 +55,64 @@ class Database:
         The commit is durable when this returns, unless a window is open or a group is running.
 
         Raises:
-            UsageError: a transaction of this thread is running; or it is too large or async.
-            StorageError: storage failed; the outcome is unknown and the database has to be
-            reopened.
+            UsageError: a transaction of this thread is running; or it is too large, or `fn` is
+                async or a generator.
+            StorageError: storage failed; the outcome is unknown, the database has to be reopened.
         """
-        # `transaction` once more: going through it would cost each commit a second context.
-        turn = self._turn("a transaction", inside_group=True)
-        with turn.lock, turn:
-            tx = Transaction(self._store, refusal=self._refusal)
+        guard = self._guard
+        grouped = guard.begin(A_TRANSACTION, inside_group=True)
+        with guard.turn, guard.step:
+            tx = self._commits.begin()
             try:
                 result = run(fn, tx)
             finally:
                 writes = tx.end()
-            self._commit(writes)
+            self._commits.commit(writes, grouped=grouped)
             return result
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> AbstractContextManager[Transaction]:
         """Begin a transaction; leaving the block commits it, an exception aborts it.
 
-        Durability and errors are those of `transact`.
+        Durability and errors are those of `transact`, the better form for code that may be
+        interrupted. A block must be left by the thread that entered it.
         """
-        turn = self._turn("a transaction", inside_group=True)
-        with turn.lock, turn:
-            tx = Transaction(self._store, refusal=self._refusal)
-            try:
-                yield tx
-            finally:
-                writes = tx.end()
-            self._commit(writes)
+        guard, begin = self._guard, self._commits.begin
 
-    @contextmanager
-    def read(self) -> Iterator[ReadTransaction]:
-        """Begin a transaction that only reads; it sees one state, pending commits included."""
-        turn = self._turn("a transaction", inside_group=True)
-        with turn.lock, turn:
-            tx = Transaction(self._store, refusal="a transaction made by read() cannot write")
+        def finish(tx: Transaction, error: BaseException | None, grouped: bool) -> None:  # noqa: FBT001 - as a block calls it
+            writes = tx.end()
+            if error is None:
+                self._commits.commit(writes, grouped=grouped)
+
+        return Block(guard, A_TRANSACTION, (guard.turn, guard.step), begin, finish)
+
+    @overload
+    def read(self, /) -> AbstractContextManager[ReadTransaction]: ...
+    @overload
+    def read(self, fn: Callable[[ReadTransaction], T], /) -> T: ...
+    def read(
+        self, fn: Callable[[ReadTransaction], T] | None = None, /
+    ) -> AbstractContextManager[ReadTransaction] | T:
+        """Begin a transaction that only reads, as a block, or run `fn` in one.
+
+        It sees one state, pending commits included, and does not wait for a sync. But until it ends
+        no commit becomes visible, and so no writer gets on: keep it short.
+        """
+        guard, begin = self._guard, self._commits.begin_reading
+        if fn is None:
+            return Block(guard, A_READ, (guard.state,), begin, _end)
+        with guard.moment():
+            tx = begin()
             try:
-                yield tx
+                return run(fn, tx)
             finally:
                 tx.end()
 
     def get(self, key: BytesLike) -> bytes | None:
-        """Return the value of `key`, or None."""
-        turn = self._turn("a read", inside_group=True)
-        with turn.lock, turn:
-            return self._store.get(as_bytes(key, "key"))
+        """Return the value of `key`, or None. It does not wait for a sync."""
+        guard = self._guard
+        with guard.moment():
+            guard.check()
+            return self._commits.store.get(as_bytes(key, "key"))
 
     def scan(
         self,
@@ -114,104 +124,115 @@ class Database:
     ) -> Iterator[Entry]:
         """Return the entries of `[start, end)`, ascending by byte, as they are at this call.
 
-        All of them are held in memory; `read()` scans lazily.
+        All of them are held in memory; `read()` scans lazily. It does not wait for a sync.
         """
-        with self.read() as tx:
+        with self._guard.moment():
+            tx = self._commits.begin_reading()
             return iter(list(tx.scan(start, end, reverse=reverse, limit=limit)))
-
-    def _commit(self, writes: dict[bytes, bytes | None]) -> None:
-        """Append, sync, apply: durable first, visible second. Without ops there is no record."""
-        if not writes:
-            return
-        size = record.payload_length(writes.items())
-        if size > record.MAX_PAYLOAD_BYTES:
-            raise UsageValueError(
-                f"a transaction of {size} bytes is larger than {record.MAX_PAYLOAD_BYTES}; split it"
-            )
-        payload = record.encode_ops(writes.items()) if self._log else b""
-        with self._guard.latch:
-            if self._log is None:
-                self._memory_version += 1
-            else:
-                self._log.append(payload)
-                if self._log.fills(self._window) and not self._guard.in_group:
-                    self._log.sync()
-            self._store.apply(writes.items())
 
     # Durability
 
-    @contextmanager
-    def group(self) -> Iterator[None]:
+    def group(self) -> AbstractContextManager[None]:
         """Commit several transactions with one sync; leaving the block acknowledges them all.
 
-        An exception in the block still syncs what was committed before it. Other threads wait, so
-        that they never see a commit that is not durable.
+        An exception in the block still syncs what was committed before it. Other threads wait, also
+        those that only read, so that they never see a commit that is not durable. The block must be
+        left by the thread and the asyncio task that entered it.
         """
-        turn = self._turn(GROUP)
-        with turn.lock, turn:
-            try:
-                yield
-            except BaseException:
-                if self._guard.latch.failure is None:
-                    self._sync()
-                raise
-            self._sync()
+        guard = self._guard
+
+        def finish(_: None, error: BaseException | None, *__: object) -> None:
+            with guard.step:
+                if error is None or not guard.latch.closed:
+                    guard.check("a sync")
+                    self._commits.sync()
+
+        return Block(guard, A_GROUP, (guard.turn, guard.state), guard.begin_group, finish)
 
     def sync(self) -> None:
         """Make every commit durable before returning."""
-        turn = self._turn("a sync", inside_group=True)
-        with turn.lock, turn:
-            self._sync()
+        guard = self._guard
+        guard.begin("a sync", inside_group=True)
+        with guard.turn, guard.step:
+            guard.check("a sync")
+            self._commits.sync()
 
     def compact(self) -> CompactionReport:
         """Write the live entries into a new log and let it take the place of the old one.
 
         Syncs first. `version` rises by the number of snapshot records, all durable on return. Costs
-        a pass over all entries, and disk space for both files while it runs.
+        a pass over all entries, and disk space for both files while it runs. If it fails before the
+        new log is whole, nothing has happened.
         """
-        turn = self._turn("a compaction")
-        with turn.lock, turn:
-            if self.mode == "r":
-                raise UsageError(READ_ONLY)
-            if self._log is None:
-                return CompactionReport(0, 0, 0, 0)
-            with self._guard.latch:
-                return self._log.compact(self._store)
+        guard = self._guard
+        guard.begin("a compaction")
+        with guard.turn, guard.step:
+            guard.check("a compaction")
+            return self._commits.compact()
 
-    def backup(self) -> Iterator[bytes]:
-        """Sync, then yield the bytes of a closed database file; write them to a new file.
+    def backup(self) -> Image:
+        """Sync, and return an iterator over the bytes of a closed database file.
 
-        The database waits until the iterator is used up or closed.
+        They are those of the moment of this call, however slowly they are read; nobody waits for
+        the reader, and any thread may read on. Write them to a new file, or use `backup_to`.
+
+        Raises:
+            UsageError: a transaction or group of this thread is running, or there is no file. While
+                it is read: the database was closed, or compacted where that empties the old file
+                (in a browser).
+            CorruptLogError: while it is read: the bytes are not those that were written.
         """
-        turn = self._turn("a backup")
-        with turn.lock, turn:
-            if self._log is None:
+        guard = self._guard
+        guard.begin("a backup")
+        with guard.turn, guard.step:
+            guard.check("a backup")
+            self._commits.sync()
+            log = self._commits.log
+            if self._place is None or log is None:
                 raise UsageError("a database in memory has no file; copy its entries instead")
-            self._sync()
-            yield from self._log.image()
+            return Image(
+                self._place.open_again(log),
+                log,
+                is_open=lambda: not self.closed,
+                is_current=lambda: self._commits.log is log,
+            )
+
+    def backup_to(self, path: str | PathLike, *, fs: FileSystem | None = None) -> None:
+        """Write a backup to `path`: whole and durable when this returns, or not there at all.
+
+        A database that is there is replaced once the backup was written, read back and judged.
+        Commits go on meanwhile, and are not in it. Without `fs`, `path` is one of this file system.
+
+        Raises:
+            DatabaseLockedError: the database at `path` is open; it may be this one.
+            LogFileError: something else than a database is at `path`.
+            UsageError, StorageError: as for `backup`, or of the other file system.
+        """
+        image = self.backup()
+        assert self._place is not None, "`backup` refuses a database in memory"
+        write_image(image, Place(text_path(path), fs or self._place.fs))
 
     def close(self) -> None:
-        """Sync, close and unlock; calling it twice is fine. After a failure nothing is written.
+        """Sync, close and unlock. After a failure nothing is written, and nothing raised.
+
+        It may be called again: what an interrupt or an error left open is given back then.
 
         Raises:
             UsageError: a transaction or group of this thread is running.
             StorageError: storage failed; the database is closed, pending commits may be lost.
         """
-        if self.closed or self._forked:
-            self._guard.closed = True
+        guard = self._guard
+        if guard.why_gone() is not None:
+            # A forked child, or the rest of a close: nothing is written, and nobody waited for.
+            guard.closed = True
+            self._commits.close(clean=False)
             return
-        turn = self._guard.turn("close()", closing=True)
-        with turn.lock, turn:
-            if self.closed:
-                return
-            self._guard.closed = True
-            if self._log is None:
-                return
-            if self.mode != "r" and self._guard.latch.failure is None:
-                self._log.close()
-            else:
-                with suppress(StorageError):
-                    self._log.release()
+        guard.begin("close()")
+        with guard.turn, guard.step, guard.state:
+            clean = not guard.closed and not guard.latch.closed
+            guard.closed = True
+            self._commits.close(clean=clean)
+        guard.latch.failure = None  # or its traceback would keep alive what failed, and its files
 
     def __enter__(self) -> Self:
         """Return the database itself."""
@@ -240,51 +261,40 @@ class Database:
     @property
     def path(self) -> str | None:
         """The path it was opened with, None in memory."""
-        return self._log.path if self._log else None
+        return self._place.path if self._place else None
 
     @property
     def version(self) -> int:
-        """The number of the last commit."""
-        return self._log.version if self._log else self._memory_version
+        """The number of the last commit that is visible."""
+        return self._commits.shown.version
 
     @property
     def durable_version(self) -> int:
-        """The last commit known to be durable."""
-        return self._log.durable_version if self._log else self._memory_version
+        """The last visible commit that is known to be durable."""
+        return self._commits.shown.durable_version
 
     @property
     def pending_commits(self) -> int:
         """How many commits are not known durable; a read-only open cannot know of the last."""
-        return self.version - self.durable_version
+        shown = self._commits.shown
+        return shown.version - shown.durable_version
 
     @property
     def pending_bytes(self) -> int:
         """The bytes of the log that a power loss may take."""
-        return self._log.pending_bytes if self._log else 0
+        return self._commits.shown.pending_bytes
 
     @property
     def log_bytes(self) -> int:
         """The length of the log; when it is a multiple of `live_bytes`, compaction pays."""
-        return self._log.end if self._log else 0
+        return self._commits.shown.log_bytes
 
     @property
     def live_bytes(self) -> int:
         """What the live entries take in a compacted log, headers apart."""
-        return self._store.size_bytes + record.SET_OVERHEAD * len(self._store)
+        store = self._commits.store
+        return store.size_bytes + record.SET_OVERHEAD * len(store)
 
-    @property
-    def _forked(self) -> bool:
-        return self._log is not None and not self._log.held
 
-    def _turn(self, what: str, *, inside_group: bool = False) -> Turn:
-        """Return a turn, unless this is a forked child: there the lock may never become free."""
-        if self._forked:
-            self._guard.check()
-            raise UsageError("the database was opened before a fork; open it again in the child")
-        return self._guard.turn(what, inside_group=inside_group)
-
-    def _sync(self) -> None:
-        self._guard.check()
-        if self._log is not None and self.mode != "r":
-            with self._guard.latch:
-                self._log.sync()
+def _end(tx: ReadTransaction, *_: object) -> None:
+    tx.end()

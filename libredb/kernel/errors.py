@@ -11,6 +11,12 @@ storage is also the OSError it came from. `code` is a stable name for programs a
 cross into another language. Absent on purpose: retry hints; no error here goes away by itself.
 """
 
+import errno
+from typing import Any, Literal
+
+Evidence = Literal["mark", "snapshot", "record"]
+"""What proves that bytes had been durable; "record" is the header of a later one."""
+
 
 class LibreDBError(Exception):
     """The root: catch it to catch everything this package raises on purpose."""
@@ -40,6 +46,10 @@ class StorageError(LibreDBError, OSError):
     """Storage failed; `__cause__` is the OSError, `errno` its number."""
 
     code = "storage"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross a process boundary with what OSError keeps outside of its `args`."""
+        return type(self), self.args, _state(self)
 
 
 class StorageExistsError(StorageError, FileExistsError):
@@ -96,9 +106,9 @@ class LogFileError(LibreDBError):
         self.offset = offset
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type["LogFileError"], tuple[str, int, str]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross a process boundary with its attributes."""
-        return type(self), (self.path, self.offset, self.reason)
+        return type(self), (self.path, self.offset, self.reason), _state(self)
 
 
 class NotADatabaseError(LogFileError):
@@ -124,6 +134,13 @@ class CorruptLogError(LogFileError):
 
     code = "corrupt"
 
+    def __init__(
+        self, path: str, offset: int, reason: str, evidence: Evidence | None = None
+    ) -> None:
+        """As for every LogFileError; `evidence` is what proves that the bytes had been durable."""
+        super().__init__(path, offset, reason)
+        self.evidence: Evidence | None = evidence
+
 
 class IncompleteReadError(LogFileError, OSError):
     """Storage returned fewer bytes than the file has; nothing was concluded from them."""
@@ -137,20 +154,50 @@ class LensError(LibreDBError):
     code = "lens"
 
 
-_SUBCLASSES: dict[type[OSError], tuple[type[StorageError], str]] = {
-    FileExistsError: (StorageExistsError, "move it out of the way"),
-    FileNotFoundError: (StorageNotFoundError, "check the path, and that its folder exists"),
-    IsADirectoryError: (StorageIsDirectoryError, "name a file, not a folder"),
-    NotADirectoryError: (StorageNotDirectoryError, "check the folders in the path"),
-    PermissionError: (StoragePermissionError, "check the permissions of the file and its folder"),
-    BlockingIOError: (DatabaseLockedError, "close it there first"),
+def _state(error: LibreDBError) -> dict[str, Any]:
+    """Return the attributes of an error, with those that an OSError keeps apart."""
+    apart = {name: getattr(error, name, None) for name in ("errno", "strerror", "filename")}
+    return vars(error) | {name: value for name, value in apart.items() if value is not None}
+
+
+_CLASSES: dict[type[OSError], type[StorageError]] = {
+    FileExistsError: StorageExistsError,
+    FileNotFoundError: StorageNotFoundError,
+    IsADirectoryError: StorageIsDirectoryError,
+    NotADirectoryError: StorageNotDirectoryError,
+    PermissionError: StoragePermissionError,
+    BlockingIOError: DatabaseLockedError,
 }
+
+_HINTS = {
+    errno.EACCES: "check the permissions of the file and its folder",
+    errno.EAGAIN: "close it there first",
+    errno.EBADF: "open the database again",
+    errno.EDQUOT: "check the quota",
+    errno.EEXIST: "move it out of the way",
+    errno.EFBIG: "check the limit on file sizes",
+    errno.EINVAL: "check the path and its file system",
+    errno.EIO: "check the device before you trust it with more",
+    errno.EISDIR: "name a file, not a folder",
+    errno.ELOOP: "check the links in the path",
+    errno.EMFILE: "check the limit on open files",
+    errno.ENAMETOOLONG: "choose a shorter name; files beside the database have longer ones",
+    errno.ENFILE: "check the limit on open files",
+    errno.ENOENT: "check the path",
+    errno.ENOSPC: "check the free space of the device",
+    errno.ENOTDIR: "check the folders in the path",
+    errno.ENOTSUP: "check the path and its file system",
+    errno.EPERM: "check the permissions",
+    errno.EROFS: "check the mount, or open with mode 'r'",
+    errno.ESTALE: "check where the file or its folder went",
+}
+"""What to do, by number; a number without a line has a reason that says it all."""
 
 
 def storage_error(cause: OSError, message: str) -> StorageError:
     """Return a StorageError with a hint, that is also of the cause's own OSError subclass."""
-    hint = "check the device and its free space"
-    error_class, hint = _SUBCLASSES.get(type(cause), (StorageError, hint))
-    error = error_class(f"{message}: {cause.strerror or cause} ({hint})")
+    hint = f" ({_HINTS[cause.errno]})" if cause.errno in _HINTS else ""
+    error_class = _CLASSES.get(type(cause), StorageError)
+    error = error_class(f"{message}: {cause.strerror or cause}{hint}")
     error.errno = cause.errno
     return error

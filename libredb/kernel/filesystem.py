@@ -8,23 +8,28 @@ raise only OSError. Absent on purpose: append, seek, rename, listing, time.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NoReturn, Protocol, SupportsIndex, runtime_checkable
+
+from libredb.kernel.errors import UsageTypeError, UsageValueError
 
 
 class LogFile(Protocol):
     """One open file of a database; offsets and lengths are in bytes.
 
     P1  `read` returns exactly the bytes last written, and stops short only at the end of the file.
-    P2  `write` puts all bytes at the offset, or raises. It returns how many it wrote, and the
-        kernel treats any other count than it asked for as a failure.
+    P2  `write` puts all bytes at the offset, or raises, and what it wrote outlives the process
+        (kill -9), though not a power loss. It returns how many it wrote, and the kernel treats any
+        other count than it asked for as a failure.
     P3  A write behind the end leaves zero bytes between. An adapter may keep more zero bytes
-        behind the last byte written (room it reserved), but not in a file that was never synced;
-        `size` counts them, `truncate` drops them.
+        behind the last byte written (room it reserved), but only in a file that `open` found or
+        `replace` put in place; `size` counts them, `truncate` drops them.
     P4  When `sync` returns, every write and truncate before it survives a power loss. When it
         raises, nothing is promised, and the kernel never asks again.
     P5  After `truncate` the file ends at the length given.
     P6  `close` never makes anything durable, gives the handle back, and may be called twice.
         A file that is dropped without `close` gives its handle back as well.
+    P16 `in_place` tells whether `open` would find this file: not after it, or a folder on the way
+        to it, was renamed, removed or replaced behind the back of the adapter.
     """
 
     def size(self) -> int:
@@ -47,6 +52,10 @@ class LogFile(Protocol):
         """Cut the file to `length`, not yet durable."""
         ...
 
+    def in_place(self) -> bool:
+        """Return whether the path still leads to this file."""
+        ...
+
     def close(self) -> None:
         """Give the handle back without making anything durable."""
         ...
@@ -57,7 +66,8 @@ class FileLock(Protocol):
 
     P7  While one is held no other `lock` of the same path succeeds, in any process; it ends with
         `release`, with the process, or with the object being collected.
-    P8  `held` is False after `release`, and in a process forked from the one that took the lock.
+    P8  `held` is False after `release`, and in a process forked from the one that took the lock;
+        `why_gone` then says why, and what to do.
     """
 
     @property
@@ -65,11 +75,17 @@ class FileLock(Protocol):
         """Whether this process may still write."""
         ...
 
+    @property
+    def why_gone(self) -> str:
+        """Why it is not held any more, as a sentence for the user."""
+        ...
+
     def release(self) -> None:
         """Let the next one in; calling it twice is fine."""
         ...
 
 
+@runtime_checkable
 class FileSystem(Protocol):
     """Where databases live.
 
@@ -78,6 +94,7 @@ class FileSystem(Protocol):
          a path with nothing behind it gives an empty sequence.
     P11  `create_next` returns an empty file beside `current` (a file of `open`, or None) that no
          `open` takes for the database as long as its header is zero. What was left there is gone.
+         It and `replace` raise, and change nothing, if `current` is not in place any more.
     P12  `replace` puts the synced next file in the place of `current`. A crash at any moment
          leaves either one or both to `open`, never neither. When it returns, the next file is
          the only one that is not empty, and no power loss brings the old one back.
@@ -114,3 +131,43 @@ class FileSystem(Protocol):
     def entropy(self, length: int, /) -> bytes:
         """Return `length` unpredictable bytes."""
         ...
+
+
+class PathLike(Protocol):
+    """What `os.PathLike[str]` is: something that is a path in the file system."""
+
+    def __fspath__(self) -> str:
+        """Return the path as text."""
+        ...
+
+
+def text_path(path: object) -> str:
+    """Return a path as text.
+
+    Raises:
+        UsageTypeError: it is no str, and no `os.PathLike[str]`.
+        UsageValueError: it is empty, or holds a zero character.
+    """
+    fspath = getattr(type(path), "__fspath__", None)
+    text: object = path if fspath is None else fspath(path)
+    if not isinstance(text, str):
+        raise UsageTypeError(f"path must be a str or os.PathLike[str], not {type(path).__name__}")
+    if not text or "\0" in text or text == ":memory:":
+        raise UsageValueError(f"{text!r} is no path; open without one for a database in memory")
+    return text
+
+
+class Uncopyable:
+    """A base for what holds an open file: a copy would close it behind the original's back.
+
+    One method is enough, because copying, copying deeply and pickling all come through it.
+    """
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn:
+        """Refuse."""
+        raise TypeError(
+            f"{type(self).__name__} cannot be copied or pickled: it holds an open file; "
+            "open the database again"
+        )

@@ -1,122 +1,273 @@
-"""Who may use the database right now: one thread at a time, and nobody after a failure.
+"""Who may do what right now, as told by locks, and nobody after a failure.
 
-The lock is held for the whole length of a transaction, a group, a sync, a compaction or a backup;
-other threads wait. A thread that would wait for itself gets an error instead, with one exception:
-what a group is for may run inside it.
+    turn     the right to write: one transaction, group, sync, compaction or backup at a time
+    step     what runs within the turn; a group leaves it free, for the transactions inside it
+    state    what reads see: held for the moment of a read, and by a commit while it is applied
+
+A thread takes them in this order, and gets an error where it would wait for itself. Who has one is
+what the lock says, never a note beside it: C code takes and leaves a lock in one step, and a
+KeyboardInterrupt fits before every statement of Python that could write or erase a note.
 The latch closes when the outcome of a write is unknown. It is armed *before* the first byte is
-handed over and disarmed at the very end, so that nothing that ends this time early, not even
-KeyboardInterrupt or MemoryError, can leave it open. Only closing the database ends it.
-Absent on purpose: time limits, and readers beside a writer.
+handed over and disarmed at the very end, so that nothing that ends this time early can leave it
+open. Only closing the database ends it.
+Absent on purpose: time limits, and threads that share a sync.
 """
 
-from contextlib import AbstractContextManager, nullcontext
-from threading import Lock, get_ident
+import sys
+from collections.abc import Callable
+from functools import partial
+from threading import Lock, RLock
 from types import TracebackType
+from typing import Any, Generic, TypeVar, cast
+from weakref import ref
 
 from libredb.kernel.errors import DatabaseFailedError, UsageError
 
-GROUP = "a group"
-_NOTHING = nullcontext()
-_INTERRUPTED = UsageError("the work was interrupted before its outcome was known")
+A_TRANSACTION, A_READ, A_GROUP = "a transaction", "a read", "a group"
+_HINTS = {
+    A_TRANSACTION: "; use the transaction that is running, or its own tx.transact()",
+    A_READ: "; use the transaction that is running: tx.get(), tx.scan()",
+}
+
+T = TypeVar("T")
+Exit = TypeVar("Exit", bound=Callable[..., None])
+
+
+class InterruptedWork(Exception):  # noqa: N818 - not an error: the note of one, until it is known
+    """What the latch holds while a write runs, and for ever if nobody could say how it ended."""
 
 
 class Latch:
-    """A context around writes: leaving it by an exception closes the latch for good."""
+    """A context around writes: `with latch.running, latch:`. Leaving it early closes it for good.
 
-    failure: BaseException | None = None
-
-    def __enter__(self) -> None:
-        """Arm: whatever happens now, the outcome is unknown."""
-        self.failure = _INTERRUPTED
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Disarm, or remember why not."""
-        self.failure = error
-
-
-class Turn:
-    """One thing that a thread does with the database: `with turn.lock, turn:`.
-
-    The lock comes first and is taken in one step that cannot be interrupted half-way; the turn
-    then notes who has it. Within the thread's own group there is nothing to wait for.
-    """
-
-    __slots__ = ("_closing", "_guard", "_outside", "_what", "lock")
-
-    def __init__(
-        self, guard: "Guard", lock: AbstractContextManager[object], what: str, *, closing: bool
-    ) -> None:
-        """Prepare; see `Guard.turn`."""
-        self.lock: AbstractContextManager[object] = lock
-        self._guard = guard
-        self._what = what
-        self._closing = closing
-        self._outside: tuple[int | None, tuple[str, ...]] = (None, ())
-
-    def __enter__(self) -> None:
-        """Begin, unless the database was closed or failed while this thread waited."""
-        guard = self._guard
-        if (guard.closed or guard.latch.failure) and not self._closing:
-            guard.check()
-        self._outside = guard.thread, guard.doing
-        guard.thread, guard.doing = get_ident(), (*guard.doing, self._what)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Go back to what was done before."""
-        self._guard.thread, self._guard.doing = self._outside
-
-
-class Guard:
-    """The lock and the latch of one database.
-
-    Invariant: `thread` is the thread that holds the lock, and `doing` what for, outermost first;
-    None and empty while it is free.
+    Invariant: it is closed if and only if it holds a failure that no running write put there.
     """
 
     def __init__(self) -> None:
-        """Create a guard that is free, open, and has seen no failure."""
-        self.latch: Latch = Latch()
-        self.closed: bool = False
-        self.thread: int | None = None
-        self.doing: tuple[str, ...] = ()
-        self._lock = Lock()
+        """Begin open."""
+        self.failure: BaseException | None = None
+        self.running = Lock()
+
+    def __enter__(self) -> None:
+        """Arm: whatever happens now, the outcome is unknown."""
+        self.failure = InterruptedWork("the work was interrupted before its outcome was known")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Disarm, or remember why not. An interrupt just before this leaves it armed."""
+        self.failure = error
 
     @property
-    def in_group(self) -> bool:
-        """Whether a group is running."""
-        return self.doing[:1] == (GROUP,)
+    def closed(self) -> bool:
+        """Whether a write failed. A reader asks this while another thread may be writing."""
+        failure = self.failure
+        if type(failure) is not InterruptedWork:
+            return failure is not None
+        # Every write arms with an object of its own. If nobody writes now, and it is there after
+        # that was seen, then its write is over and never disarmed.
+        return not self.running.locked() and self.failure is failure
 
-    def turn(self, what: str, *, inside_group: bool = False, closing: bool = False) -> Turn:
-        """Return a turn for `what`; `inside_group` lets it run within the thread's own group.
 
-        Only `closing` may have its turn after a failure. Entering the turn raises UsageError when
-        the database is closed, and DatabaseFailedError when the latch is.
+class Guard:
+    """The locks and the latch of one database."""
+
+    def __init__(self, why_gone: Callable[[], str | None] = lambda: None) -> None:
+        """Create a guard that is free, open, and has seen no failure.
+
+        `why_gone` says why this process may not use the database any more, None if it may: in a
+        forked child, nobody will ever give back a lock that another thread of the parent had.
+        """
+        self.why_gone: Callable[[], str | None] = why_gone
+        self.latch = Latch()
+        self.closed: bool = False
+        self.turn, self.step, self.state = RLock(), RLock(), RLock()
+        self._has_turn, self._has_step = owned(self.turn), owned(self.step)
+        self._has_state = owned(self.state)
+        self._doing: str = A_READ
+        """What the turn was last taken for; it is for messages and decides nothing."""
+        self._group_task: object = None
+
+    def begin(self, what: str, *, inside_group: bool = False) -> bool:
+        """Refuse what would wait for itself; return whether it is inside the caller's own group.
 
         Raises:
-            UsageError: this thread is in the middle of something and would wait for itself.
+            UsageError: this thread, or another task of it, is in the middle of something.
         """
-        if self.thread != get_ident():
-            return Turn(self, self._lock, what, closing=closing)
-        if inside_group and self.doing == (GROUP,):
-            return Turn(self, _NOTHING, what, closing=closing)
-        raise UsageError(f"{what} cannot begin inside {self.doing[-1]} of the same thread")
+        if (why := self.why_gone()) is not None:
+            self.check()
+            raise UsageError(why)
+        if not self._has_turn() and not self._has_state():
+            return False
+        if self._has_step() or not self._has_turn():
+            outer = self._doing if self._has_turn() else A_READ
+            hint = _HINTS.get(what, "") if outer in _HINTS else ""
+            raise UsageError(f"{what} cannot begin inside {outer} of the same thread{hint}")
+        if self._group_task is not current_task():
+            raise UsageError(f"{what} cannot begin inside a group of another task of this thread")
+        if not inside_group:
+            raise UsageError(f"{what} cannot begin inside a group of the same thread")
+        return True
 
-    def check(self) -> None:
-        """Raise unless the database is open and has not failed."""
+    def begin_group(self) -> None:
+        """Note which task the group belongs to; its thread has just taken the turn."""
+        self.check(A_GROUP)
+        self._group_task = current_task()
+
+    def moment(self) -> RLock:
+        """Return what to hold while reading: the state, which a group of the caller has."""
+        return self.step if self.begin(A_READ, inside_group=True) else self.state
+
+    def check(self, what: str | None = None) -> None:
+        """Raise unless the database is open and has not failed; `what` has the turn now.
+
+        Raises:
+            UsageError: it is closed.
+            DatabaseFailedError: a write failed.
+        """
+        if what is not None:
+            self._doing = what
         if self.closed:
             raise UsageError("the database is closed")
-        if self.latch.failure is not None:
-            raise DatabaseFailedError(
-                f"an earlier failure left an outcome unknown ({self.latch.failure!r}); close the "
-                "database and open it again: what is there then is what happened"
-            ) from self.latch.failure
+        failure = self.latch.failure
+        if failure is not None and self.latch.closed:
+            error = DatabaseFailedError(
+                f"an earlier failure left an outcome unknown ({failure!r}); close the database and "
+                "open it again: what is there then is what happened"
+            )
+            error.errno = failure.errno if isinstance(failure, OSError) else None
+            raise error from failure
+
+
+class BoundExit:
+    """An `__exit__` that `with` calls as C code, and that nothing but the `with` holds.
+
+    Python code can be interrupted before its first statement, and then a block would stay entered
+    for as long as somebody keeps the exception. But whatever happens, `with` lets go of what it
+    called; the block watches for that, and ends then.
+    """
+
+    def __init__(self, method: Callable[..., None]) -> None:
+        """Wrap the `__exit__` of a `Block`."""
+        self._method = method
+
+    def __get__(self, block: "Block[Any] | None", owner: object) -> Callable[..., None]:
+        """Return the exit of one block; of the class, for `ExitStack`, the plain method."""
+        if block is None:
+            return self._method
+        leave = partial(self._method, block)
+        block.watch = ref(leave, lambda _: block.end(InterruptedWork()))
+        return leave
+
+
+def bound_exit(method: Exit) -> Exit:
+    """Let a method be looked up through a `BoundExit`; its type stays what it is."""
+    return cast(Exit, BoundExit(method))
+
+
+class Block(Generic[T]):
+    """A `with` block of the caller's, which has some of the locks until it is left.
+
+    Inside a group of the caller's it has the step alone. It belongs to the thread that enters it.
+    `start` is called when the locks are taken. `finish` is called when the block is left, with what
+    `start` returned, the exception that left it, and whether it was inside a group. If it raises,
+    it is called again with that: it may have been interrupted before it did anything.
+    """
+
+    _entered: bool = False
+
+    def __init__(
+        self,
+        guard: Guard,
+        what: str,
+        locks: tuple[RLock, ...],
+        start: Callable[[], T],
+        finish: Callable[[T, BaseException | None, bool], object],
+    ) -> None:
+        """Prepare; nothing is taken yet. `locks` are in the order of the guard."""
+        self._guard = guard
+        self._what = what
+        self._locks = locks
+        self._start = start
+        self._finish = finish
+        self._grouped = False
+        self._started: list[T] = []
+        self.watch: ref[partial[None]] | None = None
+
+    def __enter__(self) -> T:
+        """Wait for the locks, and start."""
+        if self._entered:
+            raise UsageError("this block was entered already; make another one")
+        self._grouped = self._guard.begin(self._what, inside_group=self._what != A_GROUP)
+        if self._grouped:
+            self._locks = (self._guard.step,)
+        self._entered = True
+        try:
+            for lock in self._locks:
+                lock.acquire()
+            self._started.append(self._start())
+        except BaseException as error:
+            self.end(error)
+            raise
+        return self._started[0]
+
+    @bound_exit
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Finish, and give the locks back.
+
+        Raises:
+            UsageError: another thread entered it, and has the locks for ever; that is a failure.
+        """
+        if not owned(self._locks[0])():
+            lost = UsageError("a block must be left by the thread that entered it")
+            self._guard.latch.failure = lost
+            raise lost
+        self.end(error)
+
+    def end(self, error: BaseException | None) -> None:
+        """Finish and give the locks back, as far as that has not been done."""
+        if not self._entered or not owned(self._locks[0])():
+            return
+        try:
+            try:
+                self._finish_with(error)
+            except BaseException as failure:
+                self._finish_with(failure)  # it may have been interrupted before it did anything
+                raise
+        finally:
+            for lock in reversed(self._locks):
+                if owned(lock)():
+                    lock.release()
+            self._entered = False
+            self.watch = None
+
+    def _finish_with(self, error: BaseException | None) -> None:
+        for started in self._started:
+            self._finish(started, error, self._grouped)
+
+    def __del__(self) -> None:
+        """End a block that was entered by hand and dropped."""
+        self.end(InterruptedWork())
+
+
+def owned(lock: RLock) -> Callable[[], bool]:
+    """Return the question whether this thread has `lock`, which `threading.Condition` asks too."""
+    name = "_is_owned"  # no public name tells; asking is all that is done with it
+    return getattr(lock, name)
+
+
+def current_task() -> object:
+    """Return the asyncio task that runs in this thread, None if there is none."""
+    asyncio = sys.modules.get("asyncio")  # not imported here: who has tasks has imported it
+    try:
+        return asyncio.current_task() if asyncio else None
+    except (RuntimeError, AttributeError):  # no loop runs here; or it is being imported just now
+        return None

@@ -1,33 +1,35 @@
 """From a path to an open database, or only to a judgement of its file.
 
-For writing, the lock comes first, and the log is recovered before anyone sees it. For reading,
-nothing is locked and nothing is changed; a writer may be at work, so what is not clean is read
-again until two readings agree. Judging (`verify`) is reading that reports damage instead of
-raising it.
+For writing, the lock comes first, and the log is recovered before anyone sees it; only what is
+foreign is refused before that, so that no lock file is left beside it. For reading, nothing is
+locked and nothing is changed; a writer may be at work, so what is not clean is read again until two
+readings agree. Judging (`verify`) is reading that reports damage instead of raising it.
 Absent on purpose: repair. A damaged log is refused, byte for byte as it was found.
 """
 
-import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from libredb.kernel import image
 from libredb.kernel.database import Database, Mode
 from libredb.kernel.errors import (
+    CorruptLogError,
+    IncompleteReadError,
+    NotADatabaseError,
     StorageError,
     UsageError,
     UsageTypeError,
     UsageValueError,
-    storage_error,
 )
-from libredb.kernel.filesystem import FileSystem
-from libredb.kernel.log import GroupCommit, Log, Reading
-from libredb.kernel.recovery import RecoveryReport, Replay, VerifyReport
+from libredb.kernel.filesystem import FileSystem, PathLike, text_path
+from libredb.kernel.log import GroupCommit, Log
+from libredb.kernel.placement import Place, Reading
+from libredb.kernel.recovery import Replay
+from libredb.kernel.report import DISCARDED_BYTES, RecoveryReport, VerifyReport
 from libredb.kernel.store import OrderedStore
 
 READINGS = 8
 """How often, at most, a log that is not clean is read when it may not be locked."""
-
-Opened = tuple[Log, OrderedStore, RecoveryReport]
 
 
 def open_database(
@@ -39,25 +41,23 @@ def open_database(
     on_recovery: Callable[[RecoveryReport], None] | None = None,
 ) -> Database:
     """Open the database at `path` of `fs`; without a path, one in memory. See `libredb.open`."""
-    if mode not in {"rwc", "rw", "r"}:
-        raise UsageValueError(f"mode must be 'rwc', 'rw' or 'r', not {mode!r}")
-    if group_commit is not None and type(group_commit) is not GroupCommit:
-        raise UsageTypeError(f"group_commit must be a GroupCommit, not {group_commit!r}")
+    _check_options(mode, group_commit, on_recovery)
     if path is None or fs is None:
         if mode == "r":
             raise UsageError("a database in memory is empty when it opens; mode 'r' needs a path")
-        return Database(OrderedStore(), None, mode, group_commit)
-    if mode == "r":
-        log, store, report = _open_for_reading(path, fs)
-    else:
-        log, store, report = _open_for_writing(path, fs, create=mode == "rwc")
+        return Database(OrderedStore(), None, None, mode, group_commit)
+    place = Place(path, require_file_system(fs))
     try:
+        if mode == "r":
+            log, store, report = _open_for_reading(place)
+        else:
+            log, store, report = _open_for_writing(place, create=mode == "rwc")
         if on_recovery is not None:
             on_recovery(report)
-        return Database(store, log, mode, group_commit)
+        return Database(store, place, log, mode, group_commit)
     except BaseException:
         with suppress(StorageError):
-            log.release()
+            place.release()
         raise
 
 
@@ -67,10 +67,11 @@ def verify(path: str, fs: FileSystem) -> VerifyReport:
     Raises:
         StorageError: the file is missing, or storage failed.
     """
-    log = Log(path, fs)
-    _require(log)
-    reading = _read_steadily(log)
-    log.release()
+    place = Place(path, require_file_system(fs))
+    try:
+        reading = _read_steadily(place)
+    finally:
+        place.release()
     if reading.error is not None:
         error = reading.error
         return VerifyReport(path, "refused", reading.size_bytes, error.offset, error=error)
@@ -90,59 +91,106 @@ def verify(path: str, fs: FileSystem) -> VerifyReport:
     )
 
 
-def _open_for_writing(path: str, fs: FileSystem, *, create: bool) -> Opened:
-    """Return the log at `path`, locked, recovered and durable, with its store.
+def _check_options(mode: object, group_commit: object, on_recovery: object) -> None:
+    """Refuse options of a wrong type, or that mean nothing."""
+    if not isinstance(mode, str) or mode not in {"rwc", "rw", "r"}:
+        raise UsageValueError(f"mode must be 'rwc', 'rw' or 'r', not {mode!r}")
+    if group_commit is not None and type(group_commit) is not GroupCommit:
+        raise UsageTypeError(f"group_commit must be a GroupCommit, not {group_commit!r}")
+    if on_recovery is not None and not callable(on_recovery):
+        raise UsageTypeError(f"on_recovery must be a function, not {on_recovery!r}")
+
+
+def restore(
+    source: str | PathLike | bytes | Iterable[bytes], path: str, fs: FileSystem, *, replace: bool
+) -> None:
+    """Put the backup `source` in place at `path`. See `libredb.restore`."""
+    place = Place(path, require_file_system(fs))
+    if isinstance(source, bytes):
+        source = [source]
+    if isinstance(source, str) or hasattr(type(source), "__fspath__"):
+        name = text_path(source)
+        image.restore(image.pieces_of(Place(name, fs)), name, place, replace=replace)
+    elif isinstance(source, Iterable):
+        image.restore(source, "the image", place, replace=replace)
+    else:
+        raise UsageTypeError(
+            f"source must be a path or the pieces of an image, not {type(source).__name__}"
+        )
+
+
+def require_file_system(fs: object) -> FileSystem:
+    """Return `fs` if it is one.
+
+    Raises:
+        UsageTypeError: it is none; where it is awaitable, the `await` was forgotten.
+    """
+    if isinstance(fs, FileSystem):
+        return fs
+    hint = "; await it first" if hasattr(type(fs), "__await__") else ""
+    raise UsageTypeError(f"fs must be a FileSystem, not {type(fs).__name__}{hint}")
+
+
+def _open_for_writing(place: Place, *, create: bool) -> tuple[Log, OrderedStore, RecoveryReport]:
+    """Return the log at a place, locked, recovered and durable, with its store.
 
     Raises:
         StorageError: the lock is held elsewhere, the file is missing and may not be created, or
             storage failed.
         LogFileError: the file is refused and was not changed.
     """
-    log = Log(path, fs)
-    if not create:
-        _require(log)
-    log.lock()
-    try:
-        reading = log.read(writable=True)
-        if reading.error is not None:
-            raise reading.error
-        if reading.found is None:
-            log.put_in_place(OrderedStore())
-            return log, OrderedStore(), RecoveryReport(path, "created", log.end, 0, 0)
-        log.recover(reading.found, reading.data)
-        return log, reading.found.store, _report(path, reading.found)
-    except BaseException:
-        with suppress(StorageError):
-            log.release()
-        raise
+    glance = place.look(writable=False)
+    place.close_files()
+    if glance.error is not None and not isinstance(
+        glance.error, (CorruptLogError, IncompleteReadError)
+    ):
+        raise glance.error
+    if glance.exists or create:
+        place.lock()
+        reading = place.read(writable=True)
+    else:
+        reading = glance
+    if reading.error is not None:
+        raise reading.error
+    if not reading.exists and not create:
+        raise place.not_found()
+    if reading.found is None:
+        log = place.create()
+        return log, OrderedStore(), RecoveryReport(place.path, "created", log.end, 0, 0)
+    return place.recover(reading), reading.found.store, _report(place.path, reading.found)
 
 
-def _open_for_reading(path: str, fs: FileSystem) -> Opened:
-    """Return the log at `path` as it is, with its store; nothing is locked or changed.
+def _open_for_reading(place: Place) -> tuple[Log | None, OrderedStore, RecoveryReport]:
+    """Return the log at a place as it is, with its store; nothing is locked or changed.
+
+    An empty file has no log.
 
     Raises:
         StorageError: the file is missing, or storage failed.
         LogFileError: the file is refused.
     """
-    log = Log(path, fs)
-    _require(log)
-    reading = _read_steadily(log)
+    reading = _read_steadily(place)
     if reading.error is not None:
         raise reading.error
     if reading.found is None:
-        return log, OrderedStore(), RecoveryReport(path, "clean", 0, 0, 0)
-    log.adopt(reading.found)
-    return log, reading.found.store, _report(path, reading.found)
+        return None, OrderedStore(), RecoveryReport(place.path, "clean", 0, 0, 0)
+    return place.log_of(reading), reading.found.store, _report(place.path, reading.found)
 
 
-def _read_steadily(log: Log) -> Reading:
-    """Read until the log is clean or two readings agree, which a writer at work prevents."""
-    reading = log.read(writable=False)
+def _read_steadily(place: Place) -> Reading:
+    """Read until the log is clean or two readings agree, which a writer at work prevents.
+
+    What is foreign stays foreign; no writer makes it look so.
+    """
+    reading = place.read(writable=False)
+    if not reading.exists:
+        raise place.not_found()
     for _ in range(READINGS - 1):
-        if reading.found is not None and reading.found.outcome == "clean":
+        clean = reading.found is not None and reading.found.outcome == "clean"
+        if clean or isinstance(reading.error, NotADatabaseError):
             break
-        log.release()
-        previous, reading = reading, log.read(writable=False)
+        place.close_files()
+        previous, reading = reading, place.read(writable=False)
         if reading.data == previous.data and reading.size_bytes == previous.size_bytes:
             break
     return reading
@@ -155,12 +203,7 @@ def _report(path: str, found: Replay) -> RecoveryReport:
         found.end,
         found.version,
         found.durable_version,
-        found.tail,
+        found.tail[:DISCARDED_BYTES],
+        len(found.tail),
         found.damaged_mark,
     )
-
-
-def _require(log: Log) -> None:
-    if not log.exists():
-        cause = FileNotFoundError(errno.ENOENT, "there is no database file")
-        raise storage_error(cause, f"cannot open {log.path!r}") from cause

@@ -8,11 +8,11 @@ All integers are unsigned big-endian; a check is the CRC-32 of `zlib.crc32`, (da
        6   2  feature flags            24   8  base version: the log starts after this commit
        8   8  salt, random             32   4  check seed = crc32(bytes 0..32)
     page 1, offset 4096    durable mark, rewritten in place
-       0   8  length of the log known synced; always the end of a record
+       0   8  length of the log that was synced; always the end of a record
        8   4  crc32(bytes 0..8, check seed)
     page 2, offset 8192    records, back to back
        0   8  version: the number of the commit, the previous one plus 1
-       8   4  unsynced: how many commits before this one were not known synced
+       8   4  unsynced: how many commits before this one were not durable yet
       12   4  payload length, > 0
       16   4  header check = crc32(bytes 0..16, check seed)
       20   4  body check   = crc32(bytes 0..16 + payload, body check before; the first: check seed)
@@ -21,6 +21,9 @@ All integers are unsigned big-endian; a check is the CRC-32 of `zlib.crc32`, (da
               delete  00 | u32 key length | key
 
 Zero bytes are never a record, so a log may end in any number of them.
+
+What a file proves: a record header (version v, unsynced u) proves that every commit below v - u was
+synced; the mark and the snapshot count prove the same for what lies before them.
 """
 
 from collections.abc import Iterable
@@ -43,7 +46,7 @@ MAX_PAYLOAD_BYTES = 1 << 30
 
 _FILE_HEADER = Struct(">4sHH8sIIQ")
 _RECORD_HEADER = Struct(">QII")
-_VOUCHER = Struct(">QIII")
+_PROOF = Struct(">QIII")
 _MARK = Struct(">Q")
 _CHECK = Struct(">I")
 _CHECKS = Struct(">II")
@@ -51,8 +54,8 @@ _LENGTH = Struct(">I")
 
 FILE_HEADER_LENGTH = _FILE_HEADER.size + _CHECK.size
 MARK_LENGTH = _MARK.size + _CHECK.size
-VOUCHER_LENGTH = _VOUCHER.size
-"""The part of a record header that stands alone, and can vouch that earlier commits were synced."""
+PROOF_LENGTH = _PROOF.size
+"""The part of a record header that stands alone: it proves, even where its payload is damaged."""
 RECORD_HEADER_LENGTH = _RECORD_HEADER.size + _CHECKS.size
 SMALLEST_RECORD = RECORD_HEADER_LENGTH + 1 + _LENGTH.size
 SET_OVERHEAD = 1 + 2 * _LENGTH.size
@@ -132,11 +135,10 @@ def encode_record(
 
 def decode_record_header(data: bytes, offset: int, check_seed: int) -> RecordHeader | None:
     """Return the record header at `offset`, or None if it does not fit or its check fails."""
-    fields = data[offset : offset + VOUCHER_LENGTH]
-    if len(fields) < VOUCHER_LENGTH:
+    if len(data) - offset < PROOF_LENGTH:
         return None
-    version, unsynced, payload_length, check = _VOUCHER.unpack(fields)
-    if crc32(fields[: _RECORD_HEADER.size], check_seed) != check:
+    version, unsynced, payload_length, check = _PROOF.unpack_from(data, offset)
+    if crc32(data[offset : offset + _RECORD_HEADER.size], check_seed) != check:
         return None
     return version, unsynced, payload_length
 
@@ -146,7 +148,7 @@ def body_check_of(data: bytes, offset: int, payload_length: int, previous_check:
     start = offset + RECORD_HEADER_LENGTH
     payload = data[start : start + payload_length]
     check = crc32(payload, crc32(data[offset : offset + _RECORD_HEADER.size], previous_check))
-    return check if check == _CHECK.unpack_from(data, offset + VOUCHER_LENGTH)[0] else None
+    return check if check == _CHECK.unpack_from(data, offset + PROOF_LENGTH)[0] else None
 
 
 def encode_ops(writes: Iterable[Op]) -> bytes:

@@ -6,10 +6,10 @@ A record is valid if and only if
   (3) its payload is not empty and fits in the file,
   (4) its unsynced count reaches back no further than the first record,
   (5) its body check holds, which is chained to the record before it.
-The log ends where the first invalid record would start. What follows is a torn tail, which a
-crash explains and which was never acknowledged as durable, unless something vouches for it: the
-durable mark, the snapshot count of the header, or a later record header that proves an earlier
-commit synced. Then bytes that had been durable are damaged, and the log is refused.
+The log ends where the first invalid record would start. If the file proves that bytes from there on
+were durable (record.py says what proves it), they are damaged, and the log is refused. If not, they
+are a torn tail and are cut off: a crash explains them. Damage to the last commit or group of a file
+that was not closed looks the same, and nothing can tell.
 Absent on purpose: repair, and guessing past damage.
 """
 
@@ -23,54 +23,18 @@ from libredb.kernel import record
 from libredb.kernel.errors import (
     CorruptLogError,
     LegacyFormatError,
-    LogFileError,
     NotADatabaseError,
     UnsupportedVersionError,
 )
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
+from libredb.kernel.report import RecoveryReport as RecoveryReport  # noqa: PLC0414 - for libredb
+from libredb.kernel.report import VerifyReport as VerifyReport  # noqa: PLC0414 - for libredb
 from libredb.kernel.store import OrderedStore
 
 TORN_VERSIONS = {0, record.FORMAT_VERSION}
 """The format versions that a header of ours can show when only a part of it was written."""
+FIRST_FIELDS = record.MAGIC + record.FORMAT_VERSION.to_bytes(2) + record.KNOWN_FLAGS.to_bytes(2)
 CONVERT = "Convert it: read it with the TypeScript LibreDB and write its entries here"
-
-
-@dataclass(frozen=True, slots=True)
-class RecoveryReport:
-    """What opening a database found and did.
-
-    `created`: nothing was there. `clean`: the log ended at a record. `cut`: bytes that no commit
-    was acknowledged for followed; they are in `discarded`, without the zero bytes at their end.
-    """
-
-    path: str
-    outcome: Literal["created", "clean", "cut"]
-    offset: int
-    """Where the log ends, in bytes."""
-    version: int
-    """The last commit."""
-    durable_version: int
-    """The last commit that was known synced before this open."""
-    discarded: bytes = field(default=b"", repr=False)
-    damaged_mark: bool = False
-    """The durable mark was unreadable; a new one was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """What `verify` found; `error` is what an open would raise, None if it would succeed."""
-
-    path: str
-    outcome: Literal["empty", "clean", "cut", "refused"]
-    size_bytes: int
-    offset: int = 0
-    """Where the log ends, or where the damage was noticed."""
-    generation: int = 0
-    version: int = 0
-    records: int = 0
-    entries: int = 0
-    damaged_mark: bool = False
-    error: LogFileError | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +51,7 @@ class Replay:
     """The offset of each record."""
     mark: int = RECORDS_OFFSET
     proven: int = RECORDS_OFFSET
-    """Everything before this offset was known synced."""
+    """The file proves that everything before this offset was synced."""
     damaged_mark: bool = False
     tail: bytes = b""
     """What follows the log, without zero bytes at its end."""
@@ -99,18 +63,18 @@ class Replay:
 
     @property
     def durable_version(self) -> int:
-        """The last commit known synced."""
+        """The last commit that the file proves to be durable."""
         return self.header.base_version + bisect_left(self.starts, self.proven)
 
 
 def choose(path: str, slots: Sequence[tuple[bytes, int]]) -> int | None:
     """Return the index of the slot that is the database, or None for a new database.
 
-    Each slot is given as (its first bytes, its length). A single one is the database unless it is
-    empty. Of two, it is the one with the valid header of the highest generation, whatever a crash
-    left in the other. Two empty slots, or a single one without a valid header that does not reach
-    page 2, are a creation that never finished, unless it starts like a log that was cut short. The
-    mark plays no part: it is older than the header of a slot that was just put in place.
+    Each slot is given as (its first bytes, its length); a short one, of no more than the two pages,
+    with all of its bytes. A single slot is the database unless it is empty. Of two, it is the one
+    with the valid header of the highest generation, whatever a crash left in the other. Two empty
+    slots, or one that holds an unfinished creation, are a new database. The mark plays no part: it
+    is older than the header of a slot that was just put in place.
 
     Raises:
         LogFileError: the slots hold something this version must not touch.
@@ -132,40 +96,63 @@ def choose(path: str, slots: Sequence[tuple[bytes, int]]) -> int | None:
     if len(filled) > 1:
         raise CorruptLogError(path, 0, "neither slot has a valid header; restore a backup")
     head, length = slots[filled[0]]
-    cut_short = length < RECORDS_OFFSET and record.MAGIC.startswith(head[:4])
-    return filled[0] if cut_short or length > RECORDS_OFFSET else None
+    return None if is_unfinished(head, length) else filled[0]
 
 
-def replay(path: str, data: bytes) -> Replay:
+def is_unfinished(data: bytes, length: int) -> bool:
+    """Tell whether a crash in the middle of creating a database can have left this file.
+
+    Two pages of zero bytes are written first, then the mark, then the header, each synced before
+    the next. So the file is zeros; or it has a mark of no record, or the beginning of one; or that
+    and the beginning of a header. No commit was ever in it. Anything else belongs to someone.
+    """
+    if length > RECORDS_OFFSET:
+        return False
+    header = data[: record.FILE_HEADER_LENGTH]
+    mark = data[record.MARK_OFFSET : record.MARK_OFFSET + record.MARK_LENGTH]
+    behind_header = data[record.FILE_HEADER_LENGTH : record.MARK_OFFSET]
+    if any(behind_header) or any(data[record.MARK_OFFSET + record.MARK_LENGTH :]):
+        return False
+    if not any(header) and not any(mark):
+        return True
+    torn = header.rstrip(b"\0")
+    begun = FIRST_FIELDS.startswith(torn) or (header[:8] == FIRST_FIELDS and not header[-1])
+    return begun and mark.startswith(RECORDS_OFFSET.to_bytes(8))
+
+
+def replay(path: str, data: bytes, length: int | None = None) -> Replay:
     """Return the log in `data`, all bytes of a file, judged and replayed.
 
+    Zero bytes at the end of a file of `length` bytes may be left out: all but its pages, and as
+    many as a record header has.
+
     Raises:
-        LogFileError: the file is not a log of this version, or once-durable bytes are damaged.
+        LogFileError: the file is not a log of this version, or it proves that bytes which had been
+            durable are damaged.
     """
-    header = check_file_header(path, data, len(data))
+    length = len(data) if length is None else length
+    header = check_file_header(path, data, length)
     log = Replay(header, header.base_version, RECORDS_OFFSET, header.check_seed)
     _read_mark(log, data)
-    if len(data) < log.mark:
-        raise CorruptLogError(
-            path,
-            len(data),
-            f"the file ends here, but {log.mark} bytes were durable; restore a backup",
+    if length < log.mark:
+        reason = f"the file ends here, but {log.mark} bytes were durable; restore a backup"
+        raise CorruptLogError(path, length, reason, "mark")
+    _walk(path, log, data, length)
+    in_snapshot = len(log.starts) < header.snapshot_records
+    if log.end < log.mark or in_snapshot:
+        reason = "the record here had been durable and is damaged; restore a backup"
+        evidence = "snapshot" if in_snapshot else "mark"
+        raise CorruptLogError(path, log.end, reason, evidence)
+    behind_snapshot = log.starts[header.snapshot_records : header.snapshot_records + 1]
+    log.proven = max(log.proven, *behind_snapshot or [log.end])
+    log.tail = data[log.end :].rstrip(b"\0")
+    proof = find_proof(data, log, length) if log.tail else None
+    if proof is not None:
+        reason = (
+            f"the record here is damaged, and the one at byte {proof} proves that it had been "
+            "durable; restore a backup"
         )
-    _walk(path, log, data)
-    if log.end < log.mark or len(log.starts) < header.snapshot_records:
-        raise CorruptLogError(
-            path, log.end, "the record here had been durable and is damaged; restore a backup"
-        )
-    rest = data[log.end :]
-    log.tail = rest.rstrip(b"\0")
-    voucher = find_voucher(rest, log.version + 1, header.check_seed) if log.tail else None
-    if voucher is not None:
-        raise CorruptLogError(
-            path,
-            log.end,
-            f"the record here is damaged, and the one at byte {log.end + voucher} proves that it "
-            "had been durable; restore a backup",
-        )
+        raise CorruptLogError(path, log.end, reason, "record")
     return log
 
 
@@ -206,23 +193,30 @@ def check_file_header(path: str, head: bytes, length: int) -> FileHeader:
     return header
 
 
-def find_voucher(rest: bytes, expected: int, check_seed: int) -> int | None:
-    """Return the offset in `rest` of a record header proving that commit `expected` was synced.
+def find_proof(data: bytes, log: Replay, length: int) -> int | None:
+    """Return the offset behind `log` of a record header proving that its next commit was synced.
 
-    The version of such a header is above `expected` by at most the records that fit in `rest`. This
-    bound keeps a chance match (one in 2**32 for each byte) from refusing a mere crash; it also
-    fixes the high bytes of the version, which is what makes the search fast.
+    Its version is above that commit's by at most the records that fit in the file. This bound keeps
+    a chance match (one in 2**32 for each byte) from refusing a mere crash. It also makes the search
+    fast: counting up to it changes the low bytes of a version and carries once at most, so the high
+    bytes have one of two values; and unsynced is less, so its own high bytes are zero. Hardly any
+    other bytes look like that. Zeros would, where versions are small, but no commit has version 0.
     """
-    highest = expected + len(rest) // record.SMALLEST_RECORD
-    low, high = (expected + 1).to_bytes(8), highest.to_bytes(8)
-    common = next((i for i in range(8) if low[i] != high[i]), 8)
-    for match in re.finditer(b"(?=%b)(?!\0{8})" % re.escape(low[:common]), rest):
-        header = record.decode_record_header(rest, match.start(), check_seed)
-        if header is None:
-            continue
-        version, unsynced, _ = header
-        if expected < version <= highest and version - unsynced > expected:
-            return match.start()
+    expected, check_seed = log.version + 1, log.header.check_seed
+    highest = expected + (length - log.end) // record.SMALLEST_RECORD
+    low_bytes = ((highest - expected).bit_length() + 7) // 8
+    high = [version.to_bytes(8)[: 8 - low_bytes] for version in (expected + 1, highest)]
+    looks_like_one = re.compile(
+        b"(?=(?:%b|%b).{%d}\\0{%d})(?!\\0{8})"
+        % (re.escape(high[0]), re.escape(high[1]), low_bytes, max(0, 4 - low_bytes)),
+        re.DOTALL,
+    )
+    for match in looks_like_one.finditer(data, log.end):
+        header = record.decode_record_header(data, match.start(), check_seed)
+        if header is not None:
+            version, unsynced, _ = header
+            if expected < version <= highest and version - unsynced > expected:
+                return match.start()
     return None
 
 
@@ -231,25 +225,27 @@ def _read_mark(log: Replay, data: bytes) -> None:
     mark = record.decode_mark(page, log.header.check_seed)
     if mark is not None and mark >= RECORDS_OFFSET:
         log.mark = log.proven = mark
-    else:
-        log.damaged_mark = any(page)
+    else:  # zeros as well: a mark is always written before the header
+        log.damaged_mark = True
 
 
-def _walk(path: str, log: Replay, data: bytes) -> None:
+def _walk(path: str, log: Replay, data: bytes, length: int) -> None:
     """Replay every valid record; the numbers are those of the rule at the top."""
     base, seed = log.header.base_version, log.header.check_seed
     entries: dict[bytes, bytes] = {}
     while (header := record.decode_record_header(data, log.end, seed)) is not None:  # (1)
-        version, unsynced, length = header
+        version, unsynced, payload_length = header
         payload = log.end + RECORD_HEADER_LENGTH
-        end = payload + length
+        end = payload + payload_length
         if (
             version != log.version + 1  # (2)
-            or not payload < end <= len(data)  # (3)
+            or not payload < end <= length  # (3)
             or unsynced > version - base - 1  # (4)
         ):
             break
-        check = record.body_check_of(data, log.end, length, log.last_check)
+        if end > len(data):  # it ends in zero bytes that were left out
+            data += bytes(end - len(data))
+        check = record.body_check_of(data, log.end, payload_length, log.last_check)
         if check is None:  # (5)
             break
         ops = record.decode_ops(data, payload, end)

@@ -2,53 +2,147 @@
 
 A transaction never touches the store. It keeps one op per key, the last write wins, in the order
 of each key's first write; the database appends these ops to the log as one record and only then
-applies them. Transactions run one at a time, so what a transaction reads cannot change under it:
-that is all there is to being serializable here.
-`Store` is the upper port: every lens is written against `transact` alone.
-Absent on purpose: savepoints, retries, isolation levels, conflict detection.
+applies them. A transaction inside another does the same over the outer one: its ops pass into that
+one together, or not at all. Reads ask the newest writes first, then older ones, then the store.
+Transactions run one at a time: that is all there is to being serializable here.
+`Store` is the upper port: lenses are written against it, and `libredb.testing.store` checks each
+of its promises for any store. Absent on purpose: retries, isolation levels, conflict detection.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager
 from itertools import islice
+from types import GeneratorType
 from typing import Protocol, TypeVar
 
 from libredb.kernel.errors import UsageError, UsageTypeError, UsageValueError
-from libredb.kernel.store import Entry, OrderedStore
+from libredb.kernel.store import BytesLike, Entry, OrderedStore, as_bytes, check_count, overlaid
 
 T = TypeVar("T")
-BytesLike = bytes | bytearray | memoryview
+Given = TypeVar("Given")
 Op = tuple[bytes, bytes | None]
 """One write: (key, value) sets, (key, None) deletes."""
+Writes = dict[bytes, bytes | None]
+"""The ops of a transaction, one per key."""
+State = AbstractContextManager[object]
+"""What keeps the store as it is while it is held; scans are asked for under it."""
+
+ENDED = "this transaction has ended; read and write inside its block"
+READ_RUNS = "a read() of this transaction is running; write when it has returned"
+INNER_RUNS = "a transaction inside this one is running; use that one until it has returned"
+INTERRUPTED = "this transaction was interrupted inside an inner one, and is aborted; begin it again"
+
+
+class Reader(Protocol):
+    """What the function given to `Store.read` gets.
+
+    S1  It sees one state, whatever is committed while it runs.
+    S2  Keys ascend by unsigned byte, a prefix before its extensions. A range holds its start, not
+        its end; `reverse` turns the order, and `limit` counts from where it then begins.
+    S3  A scan is the snapshot of its call: no later write changes what it yields.
+    S4  What is not bytes-like, a limit that is no int or below 0: UsageTypeError or UsageValueError
+        from the call itself. What is bytes-like is copied, so that it may change afterwards.
+    S5  It ends with its function: afterwards it and its scans raise UsageError.
+    S6  `version` never falls: that of the last commit seen, or, in a writer and whatever runs
+        inside, that of its own commit; always 0 where commits are not numbered.
+    """
+
+    @property
+    def version(self) -> int:
+        """The number of the commit that is read, or being made."""
+        ...
+
+    def get(self, key: BytesLike, /) -> bytes | None:
+        """Return the value of `key`, or None."""
+        ...
+
+    def scan(
+        self,
+        start: BytesLike = b"",
+        end: BytesLike | None = None,
+        *,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Entry]:
+        """Return the entries of `[start, end)`, ascending by byte; `end` None is the last key."""
+        ...
+
+    def read(self, fn: "Callable[[Reader], T]", /) -> T:
+        """Run `fn` on the same state, and return its result."""
+        ...
+
+
+class Writer(Reader, Protocol):
+    """What the function given to `Store.transact` gets; it is a store itself.
+
+    S7  Own writes are read back, by `get` and by `scan`.
+    S8  `delete` tells whether the key was there.
+    S9  An inner `transact` that raises leaves no trace of itself, and the outer one goes on; one
+        that returns has written into the outer one, which is refused while the inner one runs.
+    """
+
+    def set(self, key: BytesLike, value: BytesLike, /) -> None:
+        """Set `key` to a copy of `value`."""
+        ...
+
+    def delete(self, key: BytesLike, /) -> bool:
+        """Delete `key`; return whether it was there."""
+        ...
+
+    def transact(self, fn: "Callable[[Writer], T]", /) -> T:
+        """Run `fn` in a transaction inside this one, and return its result."""
+        ...
 
 
 class Store(Protocol):
-    """Anything a transaction can run on: a database, or a transaction itself."""
+    """Whatever keeps entries and has transactions: a database, or a transaction itself.
 
-    def transact(self, fn: "Callable[[Transaction], T]", /) -> T:
-        """Run `fn` in one transaction and return its result."""
+    S10  When `transact` has returned the result of `fn`, every write of `fn` is there; if `fn`
+         raises, its exception passes on and none is.
+    S11  `fn` runs once, unless the store says that it may run it again: then only the last run
+         counts, and whatever `fn` changes outside of the transaction is changed twice.
+    S12  `read` cannot write.
+    S13  What cannot be called, or returns work for later (an awaitable, a generator), is a
+         UsageTypeError; that work never runs, and nothing commits.
+    S14  Transactions of several threads are as if they had come one after the other.
+    """
+
+    def transact(self, fn: Callable[[Writer], T], /) -> T:
+        """Run `fn` in one transaction, and return its result."""
+        ...
+
+    def read(self, fn: Callable[[Reader], T], /) -> T:
+        """Run `fn` on one state, and return its result."""
         ...
 
 
 class ReadTransaction:
-    """The reading face of a transaction. It ends with the block or function it was made for."""
+    """A transaction that only reads, until the block or function it was made for ends.
 
-    def __init__(self, store: OrderedStore, *, refusal: str | None = None) -> None:
-        """Begin; `refusal` says why a write is refused, None permits writes."""
+    Its calls raise UsageError after that, and UsageTypeError for what is not bytes-like.
+    Invariant: `_levels` are the writes that reads see, newest first; a key that none of them has
+    is looked up in the store. `_read_refusal` says why a read is refused, None permits reads.
+    """
+
+    def __init__(
+        self, store: OrderedStore, state: State, version: int, *, levels: tuple[Writes, ...] = ()
+    ) -> None:
         self._store = store
-        self._refusal = refusal
-        self._writes: dict[bytes, bytes | None] = {}
-        self._open = True
+        self._state = state
+        self.version: int = version
+        """The last commit that is seen; in a transaction that writes, the number of its commit."""
+        self._levels = levels
+        self._read_refusal: str | None = None
 
     def get(self, key: BytesLike) -> bytes | None:
-        """Return the value of `key`, or None; own writes are seen.
-
-        Raises:
-            UsageTypeError: the key is not bytes-like.
-            UsageError: the transaction has ended.
-        """
-        self._check_open()
+        """Return the value of `key`, or None; own writes are seen."""
+        if self._read_refusal is not None:
+            raise UsageError(self._read_refusal)
         key = as_bytes(key, "key")
-        return self._writes[key] if key in self._writes else self._store.get(key)
+        for writes in self._levels:
+            if key in writes:
+                return writes[key]
+        return self._store.get(key)
 
     def scan(
         self,
@@ -62,127 +156,145 @@ class ReadTransaction:
 
         The result is the snapshot at this call: writes made while it is read do not change it. It
         is read lazily, costs what it yields, and ends with the transaction.
-
-        Raises:
-            UsageTypeError: a bound is not bytes-like, or the limit is not an int.
-            UsageValueError: the limit is negative.
-            UsageError: the transaction has ended, now or while the result is read.
         """
-        self._check_open()
+        self._check_readable()
         start = as_bytes(start, "start")
         end = None if end is None else as_bytes(end, "end")
         if limit is not None:
             check_count(limit, "limit")
             if limit < 0:
                 raise UsageValueError(f"limit must be 0 or more, not {limit}")
-            limit = min(limit, len(self._store) + len(self._writes))  # islice takes no larger one
-        entries = self._store.scan(start, end, reverse=reverse)
-        own = sorted(
-            (op for op in self._writes.items() if op[0] >= start and (end is None or op[0] < end)),
-            reverse=reverse,
-        )
-        merged = merge_writes(entries, own, reverse=reverse) if own else entries
-        return self._while_open(islice(merged, limit))
+            most = len(self._store) + sum(map(len, self._levels))
+            limit = min(limit, most)  # islice takes no larger one
+        with self._state:
+            entries = self._store.scan(start, end, reverse=reverse)
+        for writes in reversed(self._levels):
+            entries = overlaid(entries, writes, start, end, reverse=reverse)
+        return self._while_readable(islice(entries, limit))
+
+    def read(self, fn: "Callable[[ReadTransaction], T]", /) -> T:
+        """Run `fn` with a reader of what this transaction sees, and return its result."""
+        self._check_readable()
+        reader = ReadTransaction(self._store, self._state, self.version, levels=self._levels)
+        try:
+            return run(fn, reader)
+        finally:
+            reader.end()
 
     def transact(self, fn: "Callable[[Transaction], T]", /) -> T:
-        """Run `fn` in this transaction, in place; an exception it raises undoes nothing."""
-        self._check_open()
-        assert isinstance(self, Transaction), "ReadTransaction is only the face of a Transaction"
-        return run(fn, self)
+        """Raise UsageError: what only reads has no transaction to give to `fn`."""
+        self._check_readable()
+        raise UsageError("this transaction can only read; use read(fn), or db.transact()")
 
-    def end(self) -> dict[bytes, bytes | None]:
-        """End the transaction and hand over its ops, in the order of each key's first write."""
-        self._open = False
-        return self._writes
+    def end(self) -> Writes | None:
+        """End the transaction and hand over its ops, of which a reader has none."""
+        self._read_refusal = ENDED
 
-    def _while_open(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+    def _while_readable(self, entries: Iterator[Entry]) -> Iterator[Entry]:
         while True:
-            self._check_open()
+            self._check_readable()  # before the store is read: since the end it may have changed
             entry = next(entries, None)
             if entry is None:
                 return
             yield entry
 
-    def _check_open(self) -> None:
-        if not self._open:
-            raise UsageError("this transaction has ended; read and write inside its block")
+    def _check_readable(self) -> None:
+        if self._read_refusal is not None:
+            raise UsageError(self._read_refusal)
 
 
 class Transaction(ReadTransaction):
-    """Reads and writes of one unit of work; nothing is visible to others before it commits."""
+    """Reads and writes of one unit of work; nothing is visible to others before it commits.
+
+    Invariant: `_writes` is the newest level. While reads are permitted, it has all writes of each
+    inner transaction or none; while they are refused, writes are refused as well.
+    """
+
+    def __init__(
+        self,
+        store: OrderedStore,
+        state: State,
+        version: int,
+        *,
+        levels: tuple[Writes, ...] = (),
+        refusal: str | None = None,
+    ) -> None:
+        """Begin commit `version`; `refusal` says why a write is refused, None permits writes."""
+        self._writes: Writes = {}
+        super().__init__(store, state, version, levels=(self._writes, *levels))
+        self._write_refusal = refusal
 
     def set(self, key: BytesLike, value: BytesLike) -> None:
-        """Set `key` to a copy of `value`; an equal value is recorded as well.
-
-        Raises:
-            UsageTypeError: the key or the value is not bytes-like.
-            UsageError: the transaction has ended, or may only read.
-        """
-        self._check_writable()
+        """Set `key` to a copy of `value`; an equal value is recorded as well."""
+        if self._write_refusal is not None:
+            raise UsageError(self._write_refusal)
         self._writes[as_bytes(key, "key")] = as_bytes(value, "value")
 
     def delete(self, key: BytesLike) -> bool:
-        """Delete `key`; return whether it was there. An absent key records nothing.
-
-        Raises:
-            UsageTypeError: the key is not bytes-like.
-            UsageError: the transaction has ended, or may only read.
-        """
-        self._check_writable()
+        """Delete `key`; return whether it was there. An absent key records nothing."""
+        if self._write_refusal is not None:
+            raise UsageError(self._write_refusal)
         key = as_bytes(key, "key")
         if self.get(key) is None:
             return False
         self._writes[key] = None
         return True
 
-    def _check_writable(self) -> None:
-        self._check_open()
-        if self._refusal is not None:
-            raise UsageError(self._refusal)
+    def read(self, fn: Callable[[ReadTransaction], T], /) -> T:
+        """Run `fn` with a reader of what this transaction sees; writes wait until it returned."""
+        refusal, self._write_refusal = self._write_refusal, READ_RUNS
+        try:
+            return super().read(fn)
+        finally:
+            if self._write_refusal is READ_RUNS:
+                self._write_refusal = refusal
 
+    def transact(self, fn: "Callable[[Transaction], T]", /) -> T:
+        """Run `fn` in a transaction inside this one; if it raises, nothing of that one is left.
 
-def run(fn: Callable[[Transaction], T], tx: Transaction) -> T:
-    """Return `fn(tx)`; work that would go on after the transaction is refused."""
-    result = fn(tx)
-    if result is not None and isinstance(result, (Awaitable, AsyncIterator)):
-        if isinstance(result, Coroutine):
-            result.close()
-        raise UsageTypeError(
-            "the function of a transaction must not be async: it would run after the commit; "
-            "await first, then transact"
+        Until it has returned this one is refused. An interrupt while the writes pass aborts it.
+        """
+        self._check_readable()
+        refusal = self._write_refusal
+        inner = Transaction(
+            self._store, self._state, self.version, levels=self._levels, refusal=refusal
         )
+        self._read_refusal = self._write_refusal = INNER_RUNS
+        try:
+            result = run(fn, inner)
+        finally:
+            ops = inner.end()
+            if self._read_refusal is INNER_RUNS:
+                self._write_refusal, self._read_refusal = refusal, None
+        self._check_readable()
+        if ops is None:
+            raise UsageError(INTERRUPTED)
+        self._read_refusal = self._write_refusal = INTERRUPTED
+        self._writes.update(ops)
+        self._write_refusal, self._read_refusal = refusal, None
+        return result
+
+    def end(self) -> Writes | None:
+        """End, and hand over the ops in the order of each key's first write; None if aborted."""
+        whole = self._read_refusal is None
+        self._read_refusal = self._write_refusal = ENDED
+        return self._writes if whole else None
+
+
+def run(fn: Callable[[Given], T], tx: Given) -> T:
+    """Return `fn(tx)`; work that would go on after the transaction is refused."""
+    require_callable(fn)
+    result = fn(tx)
+    if result is not None and isinstance(result, (GeneratorType, Awaitable, AsyncIterator)):
+        if isinstance(result, (GeneratorType, Coroutine)):
+            result.close()
+        if isinstance(result, GeneratorType):
+            raise UsageTypeError("a generator would run after the commit; return list(...)")
+        raise UsageTypeError("async work would run after the commit; await first, then transact")
     return result
 
 
-def merge_writes(entries: Iterator[Entry], own: list[Op], *, reverse: bool) -> Iterator[Entry]:
-    """Yield `entries` overlaid with the ops `own`, both in the same order, one op per key."""
-    entry = next(entries, None)
-    for key, value in own:
-        while entry is not None and entry[0] != key and (entry[0] > key) == reverse:
-            yield entry
-            entry = next(entries, None)
-        if entry is not None and entry[0] == key:
-            entry = next(entries, None)
-        if value is not None:
-            yield key, value
-    if entry is not None:
-        yield entry
-        yield from entries
-
-
-def as_bytes(data: object, what: str) -> bytes:
-    """Return `data` as immutable bytes, copied where it could change later."""
-    if isinstance(data, (bytes, bytearray)):
-        return bytes(data)
-    if isinstance(data, memoryview):
-        return data.tobytes()
-    raise UsageTypeError(
-        f"{what} must be bytes, bytearray or memoryview, not {type(data).__name__}; "
-        "encode text with .encode() first"
-    )
-
-
-def check_count(count: object, what: str) -> None:
-    """Refuse what is no int."""
-    if not isinstance(count, int) or isinstance(count, bool):
-        raise UsageTypeError(f"{what} must be an int, not {type(count).__name__}")
+def require_callable(fn: object) -> None:
+    """Refuse what is no function."""
+    if not callable(fn):
+        raise UsageTypeError(f"a transaction needs a function, not {type(fn).__name__}")

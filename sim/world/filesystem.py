@@ -121,6 +121,10 @@ class SimFileSystem:
 
     # What the calls do.
 
+    def leads_to(self, file: DiskFile) -> bool:
+        """Return whether a path leads to `file`."""
+        return any(found is file for found in self._entries.values())
+
     def holder(self, path: str) -> SimLock | None:
         """Return the lock that is held on `path`."""
         lock = self._locks.get(path)
@@ -261,10 +265,6 @@ class SimFileSystem:
             for name, file in self._entries.items():
                 file.name = name
         return True
-
-    def leads_to(self, name: str, file: DiskFile) -> bool:
-        """Return whether `file` is what stands at `name`."""
-        return self._entries.get(name) is file
 
     def lie_about(self, effect: Effect) -> bool:
         """Note that this sync will not do its work; return whether there was any."""

@@ -9,6 +9,7 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from libredb.kernel.filesystem import Uncopyable
 from sim.world.disk import DiskFile
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Crash(BaseException):
     """The simulated process is gone; no call of this life does anything any more."""
 
 
-class SimLogFile:
+class SimLogFile(Uncopyable):
     """One open file (P1 to P6)."""
 
     __slots__ = ("__weakref__", "_closed", "_fs", "_life", "_writable", "disk_file")
@@ -78,9 +79,9 @@ class SimLogFile:
         self._fs.perform("truncate", file.name, file.truncate, (length,))
 
     def in_place(self) -> bool:
-        """Return whether its path still leads to this file."""
+        """Return whether an entry still leads to this file."""
         file = self._file()
-        return self._fs.perform("in_place", file.name, self._fs.leads_to, (file.name, file))
+        return self._fs.perform("in_place", file.name, self._fs.leads_to, (file,))
 
     def close(self) -> None:
         """Give the handle back without making anything durable."""
@@ -95,10 +96,11 @@ class SimLogFile:
     def __del__(self) -> None:
         """Give the handle of a dropped file back (P6)."""
         if not self._closed and self._life == self._fs.life:
+            self._closed = True  # collected in a cycle, it may still be closed by its owner
             self._fs.handles -= 1
 
 
-class SimLock:
+class SimLock(Uncopyable):
     """The right to write to one database (P7, P8)."""
 
     __slots__ = ("__weakref__", "_fs", "_life", "_path")
@@ -113,6 +115,11 @@ class SimLock:
     def held(self) -> bool:
         """Whether this life is the lock's own, and it was not released."""
         return self._life == self._fs.life and self._fs.holder(self._path) is self
+
+    @property
+    def why_gone(self) -> str:
+        """Say what became of it."""
+        return "the simulated process that had the lock is gone, or gave it back"
 
     def release(self) -> None:
         """Let the next one in; calling it twice is fine."""

@@ -4,6 +4,7 @@ The wheel is built from the sdist, as every installer would do it, and without a
 """
 
 import importlib.metadata
+import re
 import subprocess
 import sys
 import tarfile
@@ -17,7 +18,10 @@ from tests.architecture.checkout import ROOT
 pytestmark = pytest.mark.cpython  # they start processes and read the checkout
 
 ADAPTERS = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")}
-SOURCE_FOLDERS = {"libredb", "adapters", "sim", "tests", "docs", "web"}
+SOURCES = {"libredb", "adapters", "sim", "docs", "web"}
+TESTS = {"tests", "conftest.py", "scripts", "Makefile"}
+SETTINGS = {"pyproject.toml", "constraints.txt", "requirements-release.txt", ".gitignore"}
+PROSE = {"PKG-INFO", "LICENSE", "README.md", "CHANGELOG.md", "changelog.d"}
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +72,33 @@ def test_the_wheel_says_that_it_is_typed_and_carries_its_license(wheel_names: se
 
 
 def test_the_sdist_holds_the_sources_and_what_describes_them(sdist_names: set[str]) -> None:
-    described = {"pyproject.toml", "README.md", "LICENSE", "PKG-INFO", ".gitignore"}
-    present = {folder for folder in SOURCE_FOLDERS if (ROOT / folder).is_dir()}
-    assert top_level(sdist_names) == described | present
+    assert top_level(sdist_names) == SOURCES | TESTS | SETTINGS | PROSE
+
+
+def test_the_sdist_holds_nothing_that_was_fetched_or_made(sdist_names: set[str]) -> None:
+    parts = {part for name in sdist_names for part in name.split("/")}
+    assert parts & {"node_modules", ".cache", ".venv", "dist", "__pycache__"} == set()
+
+
+def test_the_tests_of_an_unpacked_sdist_pass(products: Path, tmp_path: Path) -> None:
+    # The root conftest was missing, and with it the plugin that every fixture needs.
+    [sdist] = products.glob("*.tar.gz")
+    subprocess.run(["tar", "--extract", "--file", sdist, "--directory", tmp_path], check=True)
+    [unpacked] = tmp_path.iterdir()
+
+    def python(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=unpacked, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert python("-c", "import libredb; print(libredb.__file__)").startswith(str(unpacked))
+    options = ["-q", "-p", "no:cacheprovider"]
+    printed = python("-m", "pytest", *options, "tests/unit", "tests/contract")
+    passed = re.search(r"(\d+) passed", printed)
+    assert passed is not None
+    assert int(passed[1]) > 1000
 
 
 def test_the_version_is_the_one_that_the_package_tells() -> None:

@@ -7,7 +7,9 @@ import pytest
 import libredb
 from libredb import GroupCommit
 from sim.world.filesystem import Crash, SimFileSystem
-from tests.support.files import Fault, When, commit, keys
+from tests.support.case import case
+from tests.support.faults import Fault, When
+from tests.support.work import commit, keys
 
 Life = Callable[[SimFileSystem, list[int]], None]
 
@@ -67,17 +69,18 @@ def test_a_power_loss_at_any_call_leaves_a_prefix(
     calls = Fault(memory_fs, OSError())
     life(memory_fs, [0])
     for at in range(1, len(calls.names) + 1):
-        fs = SimFileSystem(memory_fs.style, seed=at)
-        durable = [0]
-        Fault(fs, Crash(), at, when)
-        with pytest.raises(Crash):
-            life(fs, durable)
-        fs.hook = None
-        fs.power_loss(fate)
-        found = opened_keys(fs)
-        assert found == [name(number) for number in range(len(found))]
-        assert len(found) >= durable[0]
-        assert opened_keys(fs) == found
+        with case(number=at, call=calls.names[at - 1]):
+            fs = SimFileSystem(memory_fs.style, seed=at)
+            durable = [0]
+            Fault(fs, Crash(), at, when)
+            with pytest.raises(Crash):
+                life(fs, durable)
+            fs.hook = None
+            fs.power_loss(fate)
+            found = opened_keys(fs)
+            assert found == [name(number) for number in range(len(found))]
+            assert len(found) >= durable[0]
+            assert opened_keys(fs) == found
 
 
 @pytest.mark.parametrize("life", [each_commit_synced, a_group, a_window, a_compaction])
@@ -87,30 +90,32 @@ def test_a_killed_process_loses_no_commit_that_returned(
     calls = Fault(memory_fs, OSError())
     life(memory_fs, [0])
     for at in range(1, len(calls.names) + 1):
-        fs = SimFileSystem(memory_fs.style, seed=at)
-        durable = [0]
-        Fault(fs, Crash(), at)
-        with pytest.raises(Crash):
-            life(fs, durable)
-        fs.hook = None
-        fs.process_kill(lost=0.0)
-        found = opened_keys(fs)
-        assert found == [name(number) for number in range(len(found))]
-        assert len(found) >= durable[0]
+        with case(number=at, call=calls.names[at - 1]):
+            fs = SimFileSystem(memory_fs.style, seed=at)
+            durable = [0]
+            Fault(fs, Crash(), at)
+            with pytest.raises(Crash):
+                life(fs, durable)
+            fs.hook = None
+            fs.process_kill(lost=0.0)
+            found = opened_keys(fs)
+            assert found == [name(number) for number in range(len(found))]
+            assert len(found) >= durable[0]
 
 
 def test_no_part_of_a_commit_is_ever_shown(memory_fs: SimFileSystem) -> None:
     for seed in range(60):
-        fs = SimFileSystem(memory_fs.style, seed=seed)
-        db = libredb.open("p", fs=fs)
+        with case(seed=seed):
+            fs = SimFileSystem(memory_fs.style, seed=seed)
+            db = libredb.open("p", fs=fs)
 
-        def both(tx: libredb.Transaction) -> None:
-            tx.set(b"first", bytes(3000))
-            tx.set(b"last", bytes(3000))
+            def both(tx: libredb.Transaction) -> None:
+                tx.set(b"first", bytes(3000))
+                tx.set(b"last", bytes(3000))
 
-        Fault(fs, Crash(), 1, "after")
-        with pytest.raises(Crash):
-            db.transact(both)
-        fs.hook = None
-        fs.power_loss()
-        assert opened_keys(fs) in ([], [b"first", b"last"])
+            Fault(fs, Crash(), 1, "after")
+            with pytest.raises(Crash):
+                db.transact(both)
+            fs.hook = None
+            fs.power_loss()
+            assert opened_keys(fs) in ([], [b"first", b"last"])

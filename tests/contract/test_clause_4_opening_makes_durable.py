@@ -8,7 +8,9 @@ import pytest
 import libredb
 from libredb import GroupCommit, RecoveryReport
 from sim.world.filesystem import Crash, SimFileSystem
-from tests.support.files import Fault, commit, keys
+from tests.support.case import case
+from tests.support.faults import Fault
+from tests.support.work import commit, keys
 
 
 def pending(fs: SimFileSystem, count: int = 6) -> None:
@@ -24,13 +26,14 @@ def test_pending_commits_of_a_killed_process_are_durable_once_shown(
     memory_fs: SimFileSystem, lost: float, fate: str
 ) -> None:
     for seed in range(15):
-        fs = SimFileSystem(memory_fs.style, seed=seed)
-        pending(fs)
-        fs.process_kill(lost)
-        shown = keys(libredb.open("p", fs=fs))
-        fs.power_loss(fate)
-        with libredb.open("p", fs=fs) as db:
-            assert keys(db) == shown
+        with case(seed=seed):
+            fs = SimFileSystem(memory_fs.style, seed=seed)
+            pending(fs)
+            fs.process_kill(lost)
+            shown = keys(libredb.open("p", fs=fs))
+            fs.power_loss(fate)
+            with libredb.open("p", fs=fs) as db:
+                assert keys(db) == shown
 
 
 def test_a_commit_whose_sync_failed_is_durable_once_shown(memory_fs: SimFileSystem) -> None:
@@ -71,17 +74,18 @@ def test_a_crash_at_any_call_of_an_opening_takes_nothing_that_was_shown(
     calls = Fault(memory_fs, OSError())
     libredb.open("p", fs=memory_fs)
     for at in range(1, len(calls.names) + 1):
-        fs = SimFileSystem(memory_fs.style, seed=at)
-        pending(fs)
-        fs.process_kill(0.0)
-        shown = keys(libredb.open("p", fs=fs))
-        fs.process_kill(0.0)
-        Fault(fs, Crash(), at)
-        with contextlib.suppress(Crash):  # the second opening has less to do
-            libredb.open("p", fs=fs)
-        fs.hook = None
-        fs.power_loss()
-        assert keys(libredb.open("p", fs=fs)) == shown
+        with case(number=at, call=calls.names[at - 1]):
+            fs = SimFileSystem(memory_fs.style, seed=at)
+            pending(fs)
+            fs.process_kill(0.0)
+            shown = keys(libredb.open("p", fs=fs))
+            fs.process_kill(0.0)
+            Fault(fs, Crash(), at)
+            with contextlib.suppress(Crash):  # the second opening has less to do
+                libredb.open("p", fs=fs)
+            fs.hook = None
+            fs.power_loss()
+            assert keys(libredb.open("p", fs=fs)) == shown
 
 
 def test_what_a_crash_left_beside_the_database_is_gone_once_it_is_open(
@@ -92,17 +96,18 @@ def test_what_a_crash_left_beside_the_database_is_gone_once_it_is_open(
     calls = Fault(memory_fs, OSError())
     db.compact()
     for at in range(1, len(calls.names) + 1):
-        fs = SimFileSystem(memory_fs.style, seed=at)
-        db = libredb.open("p", fs=fs)
-        commit(db, b"k")
-        Fault(fs, Crash(), at)
-        with pytest.raises(Crash):
-            db.compact()
-        fs.hook = None
-        fs.process_kill(0.0)
-        assert keys(libredb.open("p", fs=fs)) == [b"k"]
-        fs.power_loss("old")
-        assert sum(1 for image in fs.images("p") if image) == 1
+        with case(number=at, call=calls.names[at - 1]):
+            fs = SimFileSystem(memory_fs.style, seed=at)
+            db = libredb.open("p", fs=fs)
+            commit(db, b"k")
+            Fault(fs, Crash(), at)
+            with pytest.raises(Crash):
+                db.compact()
+            fs.hook = None
+            fs.process_kill(0.0)
+            assert keys(libredb.open("p", fs=fs)) == [b"k"]
+            fs.power_loss("old")
+            assert sum(1 for image in fs.images("p") if image) == 1
 
 
 @pytest.mark.cpython

@@ -15,7 +15,9 @@ from libredb import (
 )
 from libredb.kernel.record import MARK_OFFSET, RECORDS_OFFSET, FileHeader
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import SALT, commit, contents, flipped, keys, log_image, put
+from tests.support.case import case
+from tests.support.files import SALT, contents, flipped, log_image, put
+from tests.support.work import commit, keys
 
 Mode = Literal["rwc", "rw", "r"]
 PAGES = 3 * 4096  # in two slots, a shorter file without a header is an unfinished creation
@@ -107,21 +109,23 @@ def test_every_flipped_bit_of_a_closed_file_is_refused_or_changes_nothing(
     unused = {*range(36, MARK_OFFSET), *range(MARK_OFFSET + 12, RECORDS_OFFSET)}
     for offset in [*sorted(set(range(len(CLOSED))) - unused), 36, MARK_OFFSET + 12]:
         for bit in range(8):
-            damaged = flipped(CLOSED, offset, bit)
-            memory_fs.install("p", damaged)
-            report = libredb.verify("p", fs=memory_fs)
-            if offset in unused or MARK_OFFSET <= offset < MARK_OFFSET + 12:
-                assert (report.outcome, report.version) == ("clean", 2)
-            else:
-                assert report.outcome == "refused"
-            assert memory_fs.images("p")[0] == damaged
+            with case(offset=offset, bit=bit):
+                damaged = flipped(CLOSED, offset, bit)
+                memory_fs.install("p", damaged)
+                report = libredb.verify("p", fs=memory_fs)
+                if offset in unused or MARK_OFFSET <= offset < MARK_OFFSET + 12:
+                    assert (report.outcome, report.version) == ("clean", 2)
+                else:
+                    assert report.outcome == "refused"
+                assert memory_fs.images("p")[0] == damaged
 
 
 def test_a_closed_file_that_is_cut_short_is_refused_at_every_length() -> None:
     fs = SimFileSystem("rename")
     for length in range(1, len(CLOSED)):
-        fs.install("p", CLOSED[:length])
-        assert libredb.verify("p", fs=fs).outcome == "refused"
+        with case(length=length):
+            fs.install("p", CLOSED[:length])
+            assert libredb.verify("p", fs=fs).outcome == "refused"
 
 
 def test_a_lost_sector_of_a_closed_file_is_refused(memory_fs: SimFileSystem) -> None:
@@ -130,8 +134,9 @@ def test_a_lost_sector_of_a_closed_file_is_refused(memory_fs: SimFileSystem) -> 
             commit(db, b"%d" % number + bytes(200))
     image = next(image for image in memory_fs.images("p") if image)
     for start in range(RECORDS_OFFSET, len(image), 512):
-        memory_fs.install("p", image[:start] + bytes(512) + image[start + 512 :])
-        refusal(memory_fs, "p", "rwc")
+        with case(start=start):
+            memory_fs.install("p", image[:start] + bytes(512) + image[start + 512 :])
+            refusal(memory_fs, "p", "rwc")
 
 
 def test_a_damaged_mark_is_reported_and_written_again(memory_fs: SimFileSystem) -> None:

@@ -6,7 +6,8 @@ import libredb
 from libredb import CorruptLogError, FileSystem, RecoveryReport
 from libredb.kernel.record import RECORDS_OFFSET
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import commit, flipped, keys, log_image, put
+from tests.support.files import flipped, log_image, put
+from tests.support.work import commit, keys
 
 RECORDS = [[(b"1", b"")], [(b"2", b"")], [(b"3", b"")]]
 

@@ -1,14 +1,16 @@
 """Closing makes pending commits durable, gives everything back, and never masks an exception."""
 
-from collections.abc import Callable
-
 import pytest
 
 import libredb
-from libredb import Database, FileSystem, GroupCommit, StorageError, UsageError
+from libredb import FileSystem, GroupCommit, StorageError, UsageError
 from libredb.kernel import record
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, contents, keys, setting
+from tests.support.calls import DATABASE, REFUSABLE
+from tests.support.case import case
+from tests.support.faults import Fault
+from tests.support.files import contents
+from tests.support.work import commit, keys
 
 
 def test_closing_twice_is_fine(fs: FileSystem, db_path: str) -> None:
@@ -38,26 +40,24 @@ def test_closing_is_durable(memory_fs: SimFileSystem) -> None:
     assert image in memory_fs.images("p")
 
 
-CALLS: dict[str, Callable[[Database], object]] = {
-    "transact": lambda db: db.transact(setting(b"k")),
-    "transaction": lambda db: db.transaction().__enter__(),
-    "read": lambda db: db.read().__enter__(),
-    "get": lambda db: db.get(b"k"),
-    "scan": lambda db: db.scan(),
-    "group": lambda db: db.group().__enter__(),
-    "sync": lambda db: db.sync(),
-    "compact": lambda db: db.compact(),
-    "backup": lambda db: list(db.backup()),
-}
-
-
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", REFUSABLE)
 def test_a_closed_database_refuses_everything(memory_fs: SimFileSystem, call: str) -> None:
     for mode in ("rwc", "r"):
         db = libredb.open("p", fs=memory_fs, mode=mode)
         db.close()
         with pytest.raises(UsageError, match="is closed"):
-            CALLS[call](db)
+            REFUSABLE[call](db)
+
+
+def test_a_closed_database_still_tells_what_it_was(memory_fs: SimFileSystem) -> None:
+    for db in (libredb.open("p", fs=memory_fs), libredb.open()):
+        commit(db, b"k")
+        db.close()
+        for name, call in DATABASE.items():
+            if call.at_any_time:
+                with case(call=name):
+                    call.run(db)
+        assert (db.closed, db.version, db.durable_version, db.pending_commits) == (True, 1, 1, 0)
 
 
 def test_closing_inside_a_transaction_is_refused_and_changes_nothing(

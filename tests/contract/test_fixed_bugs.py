@@ -17,7 +17,7 @@ from sim.world.filesystem import SimFileSystem
 class AnnouncingLock:
     """A lock that tells when a thread is about to wait for it."""
 
-    def __init__(self, lock: threading.Lock) -> None:
+    def __init__(self, lock: threading.RLock) -> None:
         self.lock = lock
         self.waiting = threading.Semaphore(0)
 
@@ -48,8 +48,8 @@ def test_two_threads_may_close_at_once() -> None:
 
     threads = [threading.Thread(target=close) for _ in range(2)]
     with db.transaction():
-        lock = AnnouncingLock(db._guard._lock)
-        db._guard._lock = lock  # pyright: ignore[reportAttributeAccessIssue] - a stand-in
+        lock = AnnouncingLock(db._guard.turn)
+        db._guard.turn = lock  # pyright: ignore[reportAttributeAccessIssue] - a stand-in
         for thread in threads:
             thread.start()
         for _ in threads:

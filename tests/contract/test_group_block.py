@@ -2,14 +2,16 @@
 
 import errno
 import threading
-from collections.abc import Callable
 
 import pytest
 
 import libredb
 from libredb import Database, DatabaseFailedError, FileSystem, GroupCommit, StorageError, UsageError
 from sim.world.filesystem import Crash, SimFileSystem
-from tests.support.files import Fault, commit, keys, setting
+from tests.support.calls import DATABASE
+from tests.support.case import case
+from tests.support.faults import Fault
+from tests.support.work import commit, keys, setting
 
 
 def test_commits_inside_are_appended_at_once_and_synced_together_at_the_end(
@@ -36,16 +38,17 @@ def test_nothing_is_at_risk_once_the_block_was_left(memory_fs: SimFileSystem) ->
 
 def test_a_power_loss_inside_takes_the_last_commits_only(memory_fs: SimFileSystem) -> None:
     for seed in range(20):
-        fs = SimFileSystem(memory_fs.style, seed=seed)
-        db = libredb.open("p", fs=fs)
-        commit(db, b"0")
-        Fault(fs, Crash(), 8)
-        with pytest.raises(Crash), db.group():
-            commit(db, *(b"%d" % number + bytes(600) for number in range(1, 8)))
-        fs.hook = None
-        fs.power_loss()
-        found = [key[:1] for key in keys(libredb.open("p", fs=fs))]
-        assert found == [b"%d" % number for number in range(max(1, len(found)))]
+        with case(seed=seed):
+            fs = SimFileSystem(memory_fs.style, seed=seed)
+            db = libredb.open("p", fs=fs)
+            commit(db, b"0")
+            Fault(fs, Crash(), 8)
+            with pytest.raises(Crash), db.group():
+                commit(db, *(b"%d" % number + bytes(600) for number in range(1, 8)))
+            fs.hook = None
+            fs.power_loss()
+            found = [key[:1] for key in keys(libredb.open("p", fs=fs))]
+            assert found == [b"%d" % number for number in range(max(1, len(found)))]
 
 
 def test_an_exception_inside_still_syncs_what_was_committed_before_it(
@@ -108,8 +111,8 @@ def test_a_failed_sync_at_the_end_latches(memory_fs: SimFileSystem) -> None:
         work(None)
 
 
-def refused(db: Database) -> list[Callable[[], object]]:
-    return [db.close, db.compact, lambda: db.group().__enter__(), lambda: list(db.backup())]
+INSIDE = [name for name, call in DATABASE.items() if call.in_group]
+NOT_INSIDE = [name for name, call in DATABASE.items() if not call.in_group]
 
 
 def test_what_cannot_be_in_a_group_is_refused_and_the_group_goes_on(
@@ -118,13 +121,28 @@ def test_what_cannot_be_in_a_group_is_refused_and_the_group_goes_on(
     for db in (libredb.open(db_path, fs=fs), libredb.open()):
         with db.group():
             commit(db, b"1")
-            for call in refused(db):
-                with pytest.raises(UsageError, match="inside a group"):
-                    call()
+            for name in NOT_INSIDE:
+                with case(call=name), pytest.raises(UsageError, match="inside a group"):
+                    DATABASE[name].run(db)
             commit(db, b"2")
         assert keys(db) == [b"1", b"2"]
         assert db.pending_commits == 0
         db.close()
+
+
+@pytest.mark.parametrize("call", INSIDE)
+def test_what_can_be_in_a_group_sees_it_and_leaves_it_as_it_was(
+    memory_fs: SimFileSystem, call: str
+) -> None:
+    db = libredb.open("p", fs=memory_fs)
+    calls = Fault(memory_fs, OSError())
+    with db.group():
+        commit(db, b"k", b"2")
+        DATABASE[call].run(db)
+        assert calls.names.count("sync") == (call == "sync()")
+        commit(db, b"3")
+        assert keys(db) == [b"2", b"3", b"k"]
+    assert db.pending_commits == 0
 
 
 def test_transactions_reads_and_syncs_are_allowed_inside(fs: FileSystem, db_path: str) -> None:

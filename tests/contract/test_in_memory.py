@@ -4,7 +4,9 @@ import pytest
 
 import libredb
 from libredb import CompactionReport, GroupCommit, UsageError
-from tests.support.files import commit, keys
+from tests.support.calls import DATABASE, REFUSABLE
+from tests.support.case import case
+from tests.support.work import commit, keys
 
 
 def test_it_begins_empty_and_ends_with_its_object() -> None:
@@ -39,10 +41,10 @@ def test_sync_and_group_do_nothing() -> None:
     assert keys(db) == [b"1", b"2"]
 
 
-def test_compact_and_verify_report_zeros() -> None:
+def test_compact_counts_its_entries_and_verify_finds_no_file() -> None:
     db = libredb.open()
     commit(db, b"k")
-    assert db.compact() == CompactionReport(0, 0, 0, 0)
+    assert db.compact() == CompactionReport(0, 0, 1, 0)
     assert (db.version, keys(db)) == (1, [b"k"])
     report = libredb.verify()
     assert (report.size_bytes, report.offset, report.version, report.records) == (0, 0, 0, 0)
@@ -53,16 +55,23 @@ def test_mode_r_is_refused() -> None:
         libredb.open(mode="r")
 
 
-def test_there_is_no_file_to_back_up() -> None:
-    with pytest.raises(UsageError, match="in memory"):
-        next(libredb.open().backup())
+@pytest.mark.parametrize("call", DATABASE)
+def test_it_does_everything_that_needs_no_file(call: str) -> None:
+    db = libredb.open()
+    commit(db, b"k")
+    if DATABASE[call].needs_file:
+        with pytest.raises(UsageError, match="in memory has no file"):
+            DATABASE[call].run(db)
+    else:
+        DATABASE[call].run(db)
+    assert db.closed == (call == "close()")
 
 
 def test_it_refuses_everything_once_it_is_closed() -> None:
     db = libredb.open()
     commit(db, b"k")
     db.close()
-    for call in (db.sync, db.compact, db.scan, lambda: db.get(b"k"), lambda: commit(db, b"k")):
-        with pytest.raises(UsageError, match="closed"):
-            call()
+    for name, call in REFUSABLE.items():
+        with case(call=name), pytest.raises(UsageError, match="closed"):
+            call(db)
     db.close()

@@ -8,7 +8,7 @@ import pytest
 
 import libredb
 from libredb import Database, FileSystem, Transaction, UsageError
-from tests.support.files import keys
+from tests.support.work import keys
 
 BYTES = [b"", b"\0", b"\xff", bytes(511), bytes(512), bytes(4096), b"\1\0\0\0\1k" * 50, b"LRDB\0\2"]
 

@@ -10,7 +10,9 @@ import pytest
 
 import libredb
 from libredb import DatabaseLockedError, FileSystem, StorageError, UsageError
-from tests.support.files import commit, keys
+from tests.support.calls import REFUSABLE
+from tests.support.case import case
+from tests.support.work import commit, keys
 
 HOLDER = """
 import sys
@@ -92,11 +94,9 @@ def what_a_child_finds(db: libredb.Database) -> int:
     status = 1
     signal.alarm(60)  # a child that waits for ever ends like this, and the test fails
     try:
-        for call in (db.sync, db.compact, lambda: db.get(b"k"), lambda: commit(db, b"child")):
-            with pytest.raises(UsageError, match="before a fork"):
-                call()
-        with pytest.raises(UsageError, match="before a fork"):
-            next(db.backup())
+        for name, call in REFUSABLE.items():
+            with case(call=name), pytest.raises(UsageError, match="before a fork"):
+                call(db)
         db.close()
         db.close()
         status = 0

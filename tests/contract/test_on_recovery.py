@@ -7,7 +7,8 @@ import pytest
 import libredb
 from libredb import DatabaseLockedError, FileSystem, RecoveryReport
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import commit, contents, keys, log_image, put
+from tests.support.files import contents, log_image, put
+from tests.support.work import commit, keys
 
 RECORDS = [[(b"1", b"v")], [(b"2", b"v")], [(b"3", b"v")]]
 IMAGE = log_image(RECORDS)
@@ -41,7 +42,7 @@ def test_a_closed_database_is_clean(fs: FileSystem, db_path: str) -> None:
 def test_a_torn_tail_is_cut_and_travels_in_the_report(fs: FileSystem, db_path: str) -> None:
     put(fs, db_path, IMAGE[:-1] + bytes(100))
     torn = IMAGE[ENDS[2] : -1].rstrip(b"\0")
-    expected = RecoveryReport(db_path, "cut", ENDS[2], 2, 1, torn)
+    expected = RecoveryReport(db_path, "cut", ENDS[2], 2, 1, torn, len(torn))
     assert opened_with_report(fs, db_path, "r") == expected
     assert opened_with_report(fs, db_path) == expected
     assert opened_with_report(fs, db_path) == RecoveryReport(db_path, "clean", ENDS[2], 2, 2)

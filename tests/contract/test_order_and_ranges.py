@@ -6,7 +6,8 @@ import pytest
 
 import libredb
 from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeError, UsageValueError
-from tests.support.files import commit, keys
+from tests.support.case import case
+from tests.support.work import commit, keys
 
 ORDERED = [
     *(b"", b"\0", b"\0\0", b"\0\xff", b"\1", b"A", b"a", b"a\0", b"aa", b"b"),
@@ -43,9 +44,10 @@ def test_a_range_holds_its_start_and_not_its_end(db: Database) -> None:
     commit(db, *ORDERED)
     for start in ORDERED:
         for end in (*ORDERED, None):
-            expected = [key for key in ORDERED if key >= start and (end is None or key < end)]
-            assert [key for key, _ in db.scan(start, end)] == expected
-            assert [key for key, _ in db.scan(start, end, reverse=True)] == expected[::-1]
+            with case(start=start, end=end):
+                expected = [key for key in ORDERED if key >= start and (end is None or key < end)]
+                assert [key for key, _ in db.scan(start, end)] == expected
+                assert [key for key, _ in db.scan(start, end, reverse=True)] == expected[::-1]
 
 
 @pytest.mark.parametrize(("start", "end"), [(b"c", b"c"), (b"d", b"b"), (b"a", b""), (b"x", None)])

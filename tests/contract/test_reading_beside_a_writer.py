@@ -4,7 +4,8 @@ import pytest
 
 import libredb
 from libredb import FileSystem, GroupCommit
-from tests.support.files import commit, contents, keys
+from tests.support.files import contents
+from tests.support.work import commit, keys
 
 pytestmark = pytest.mark.cpython(reason="an OPFS handle is exclusive")
 

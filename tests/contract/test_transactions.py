@@ -3,6 +3,7 @@
 import gc
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,10 @@ import libredb
 from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeError, UsageValueError
 from libredb.kernel import record
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import commit, contents, keys, setting
+from tests.support.calls import DATABASE, WRITER
+from tests.support.case import case
+from tests.support.files import contents
+from tests.support.work import commit, keys, setting
 
 
 @pytest.fixture
@@ -111,14 +115,6 @@ def test_a_transaction_that_is_too_large_is_refused_before_anything_is_written(
 
 # Running alone
 
-USES: dict[str, Callable[[Transaction], object]] = {
-    "get": lambda tx: tx.get(b"k"),
-    "scan": lambda tx: tx.scan(),
-    "set": lambda tx: tx.set(b"k", b""),
-    "delete": lambda tx: tx.delete(b"k"),
-    "transact": lambda tx: tx.transact(nothing),
-}
-
 
 def test_transact_returns_the_result_and_runs_the_function_once(any_db: Database) -> None:
     runs: list[int] = []
@@ -136,18 +132,7 @@ def test_transact_returns_the_result_and_runs_the_function_once(any_db: Database
     assert runs == [0, 1]
 
 
-NESTED: dict[str, Callable[[Database], object]] = {
-    "transact": lambda db: db.transact(nothing),
-    "transaction": lambda db: db.transaction().__enter__(),
-    "read": lambda db: db.read().__enter__(),
-    "get": lambda db: db.get(b"k"),
-    "scan": lambda db: db.scan(),
-    "group": lambda db: db.group().__enter__(),
-    "sync": lambda db: db.sync(),
-    "compact": lambda db: db.compact(),
-    "backup": lambda db: list(db.backup()),
-    "close": lambda db: db.close(),
-}
+NESTED = [name for name, call in DATABASE.items() if not call.at_any_time]
 
 
 @pytest.mark.parametrize("call", NESTED)
@@ -155,43 +140,108 @@ def test_the_same_thread_cannot_nest(any_db: Database, call: str) -> None:
     with any_db.transaction() as tx:
         tx.set(b"1", b"")
         with pytest.raises(UsageError, match="inside a transaction of the same thread"):
-            NESTED[call](any_db)
+            DATABASE[call].run(any_db)
         tx.set(b"2", b"")
-    with any_db.read(), pytest.raises(UsageError, match="inside a transaction of the same thread"):
-        NESTED[call](any_db)
+    with any_db.read(), pytest.raises(UsageError, match="inside a read of the same thread"):
+        DATABASE[call].run(any_db)
     assert keys(any_db) == [b"1", b"2"]
 
 
-def test_a_transaction_runs_a_function_in_place(any_db: Database) -> None:
+def test_what_a_database_tells_about_itself_it_tells_at_any_time(any_db: Database) -> None:
+    commit(any_db, b"k")
+    with any_db.transaction() as tx:
+        tx.set(b"new", b"")
+        for name, call in DATABASE.items():
+            if call.at_any_time:
+                with case(call=name):
+                    call.run(any_db)
+        assert any_db.version == 1
+
+
+def test_a_transaction_runs_another_one_inside(any_db: Database) -> None:
     with any_db.transaction() as tx:
         tx.set(b"1", b"")
-        assert tx.transact(lambda inner: (inner is tx, inner.get(b"1"))) == (True, b"")
+        assert tx.transact(lambda inner: (inner is tx, inner.get(b"1"))) == (False, b"")
         tx.transact(setting(b"2"))
+        assert tx.get(b"2") == b""
         assert any_db.version == 0
     assert (any_db.version, keys(any_db)) == (1, [b"1", b"2"])
 
 
-def test_an_exception_caught_inside_leaves_the_writes_before_it(any_db: Database) -> None:
+def test_an_exception_caught_outside_of_it_leaves_nothing_of_an_inner_transaction(
+    any_db: Database,
+) -> None:
+    """It left what had been written before it: half of what one call was to write."""
+
     def fail(tx: Transaction) -> None:
-        tx.set(b"written before", b"")
+        tx.set(b"outer", b"changed inside")
+        tx.set(b"inner", b"")
         raise LookupError
 
-    with any_db.transaction() as tx, pytest.raises(LookupError):
-        tx.transact(fail)
-    assert keys(any_db) == [b"written before"]
+    with any_db.transaction() as tx:
+        tx.set(b"outer", b"")
+        with pytest.raises(LookupError):
+            tx.transact(fail)
+        tx.set(b"later", b"")
+    assert list(any_db.scan()) == [(b"later", b""), (b"outer", b"")]
+
+
+def test_a_transaction_is_refused_while_another_runs_inside(any_db: Database) -> None:
+    with any_db.transaction() as tx:
+
+        def inside(inner: Transaction) -> None:
+            inner.set(b"inner", b"")
+            for name, use in WRITER.items():
+                with case(use=name), pytest.raises(UsageError, match="inside this one is running"):
+                    use(tx)
+
+        tx.transact(inside)
+        tx.set(b"outer", b"")
+    assert keys(any_db) == [b"inner", b"outer"]
+
+
+def test_a_transaction_that_is_left_inside_another_commits_nothing(any_db: Database) -> None:
+    block = any_db.transaction()
+    tx = block.__enter__()
+
+    def leave(inner: Transaction) -> None:
+        inner.set(b"inner", b"")
+        block.__exit__(None, None, None)
+
+    tx.set(b"outer", b"")
+    with pytest.raises(UsageError, match="aborted; begin it again"):
+        tx.transact(leave)
+    assert (any_db.version, keys(any_db)) == (0, [])
+    commit(any_db, b"k")
+
+
+def test_the_version_of_a_transaction_is_that_of_its_commit(any_db: Database) -> None:
+    def abort(tx: Transaction) -> None:
+        assert tx.version == 1
+        raise LookupError
+
+    for _ in range(2):  # an aborted transaction's number is used again
+        with pytest.raises(LookupError):
+            any_db.transact(abort)
+    assert any_db.transact(lambda tx: (tx.set(b"1", b""), tx.version)) == (None, 1)
+    with any_db.transaction() as tx:
+        assert (tx.version, tx.transact(lambda inner: inner.version)) == (2, 2)
+    with any_db.read() as tx:
+        assert tx.version == any_db.version == 1
 
 
 def test_a_reading_transaction_refuses_writes_and_goes_on(any_db: Database) -> None:
     commit(any_db, b"k")
     with any_db.read() as tx:
-        for write in ("set", "delete"):
-            with pytest.raises(UsageError, match="cannot write"):
-                tx.transact(USES[write])
+        with pytest.raises(UsageError, match="can only read"):
+            tx.transact(setting(b"new"))
+        assert not {"set", "delete"} & set(dir(tx))
+        assert tx.read(lambda inner: inner.get(b"k")) == b""
         assert tx.get(b"k") == b""
-    assert any_db.version == 1
+    assert (any_db.version, keys(any_db)) == (1, [b"k"])
 
 
-@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("use", WRITER)
 def test_a_transaction_cannot_be_used_after_its_end(any_db: Database, use: str) -> None:
     def abort(tx: Transaction) -> None:
         ended.append(tx)
@@ -204,11 +254,11 @@ def test_a_transaction_cannot_be_used_after_its_end(any_db: Database, use: str) 
         any_db.transact(abort)
     for tx in ended:
         with pytest.raises(UsageError, match="has ended"):
-            USES[use](tx)
+            WRITER[use](tx)
     assert any_db.version == 0
 
 
-# Async
+# What would run later
 
 
 class Later:
@@ -221,7 +271,7 @@ async def coroutine(tx: Transaction) -> None:
     tx.set(b"late", b"")
 
 
-async def generator(tx: Transaction) -> AsyncIterator[None]:
+async def async_generator(tx: Transaction) -> AsyncIterator[None]:
     tx.set(b"late", b"")
     yield
 
@@ -231,17 +281,45 @@ def awaitable(tx: Transaction) -> Awaitable[None]:
     return Later()
 
 
-@pytest.mark.parametrize("fn", [coroutine, generator, awaitable])
+def generator(tx: Transaction) -> Iterator[None]:
+    tx.set(b"late", b"")
+    yield
+
+
+def a_scan(tx: Transaction) -> Iterator[object]:
+    tx.set(b"early", b"")
+    return tx.scan()
+
+
+LATER: dict[Callable[[Transaction], object], str] = {
+    coroutine: "await first, then transact",
+    async_generator: "await first, then transact",
+    awaitable: "await first, then transact",
+    generator: r"a generator would run after the commit; return list\(",
+    a_scan: r"a generator would run after the commit; return list\(",
+}
+
+
+@pytest.mark.parametrize("fn", LATER)
 def test_what_would_go_on_after_the_commit_is_refused_before_it(
     any_db: Database, fn: Callable[[Transaction], object]
 ) -> None:
+    """A function with a `yield` was run as if it were one without: it silently did nothing."""
     # A coroutine that is dropped un-awaited warns, and a warning fails the test.
-    with pytest.raises(UsageTypeError, match="await first"):
+    with pytest.raises(UsageTypeError, match=LATER[fn]):
         any_db.transact(fn)
     gc.collect()
     assert (any_db.version, keys(any_db)) == (0, [])
-    with any_db.transaction() as tx, pytest.raises(UsageTypeError):
+    with any_db.transaction() as tx, pytest.raises(UsageTypeError, match=LATER[fn]):
         tx.transact(fn)
+    assert (any_db.version, keys(any_db)) == (0, [])
+
+
+@pytest.mark.parametrize("wrong", [5, None, b"fn"])
+def test_what_cannot_be_called_is_refused(any_db: Database, wrong: Any) -> None:
+    with pytest.raises(UsageTypeError, match=f"needs a function, not {type(wrong).__name__}"):
+        any_db.transact(wrong)
+    assert any_db.version == 0
 
 
 # Threads
@@ -267,8 +345,12 @@ def test_threads_are_serialized(db: Database) -> None:
     assert (db.get(b"n"), db.version) == (b"%d" % (count * rounds), count * rounds)
 
 
+WAITING = [name for name, call in DATABASE.items() if call.waits]
+NOT_WAITING = [name for name, call in DATABASE.items() if not call.waits]
+
+
 @pytest.mark.cpython
-@pytest.mark.parametrize("call", NESTED)
+@pytest.mark.parametrize("call", WAITING)
 def test_another_thread_waits_for_the_end_of_a_transaction(
     memory_fs: FileSystem, call: str
 ) -> None:
@@ -278,7 +360,7 @@ def test_another_thread_waits_for_the_end_of_a_transaction(
 
     def work() -> None:
         started.set()
-        NESTED[call](db)
+        DATABASE[call].run(db)
         order.append("thread")
 
     thread = threading.Thread(target=work)
@@ -289,3 +371,18 @@ def test_another_thread_waits_for_the_end_of_a_transaction(
         order.append("transaction")
     thread.join()
     assert order == ["transaction", "thread"]
+
+
+@pytest.mark.cpython
+@pytest.mark.parametrize("call", NOT_WAITING)
+def test_another_thread_reads_without_waiting_for_the_end_of_a_transaction(
+    any_db: Database, call: str
+) -> None:
+    """Whoever waits here waits for ever: the transaction ends after the thread."""
+    commit(any_db, b"k")
+    thread = threading.Thread(target=DATABASE[call].run, args=(any_db,))
+    with any_db.transaction() as tx:
+        tx.set(b"k", b"new")
+        thread.start()
+        thread.join()
+    assert any_db.get(b"k") == b"new"

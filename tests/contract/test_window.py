@@ -7,7 +7,9 @@ import pytest
 import libredb
 from libredb import Database, FileSystem, GroupCommit, UsageError, UsageTypeError, UsageValueError
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, keys
+from tests.support.case import case
+from tests.support.faults import Fault
+from tests.support.work import commit, keys
 
 
 def opened(fs: FileSystem, commits: int, size_bytes: int = 1 << 20) -> Database:
@@ -85,10 +87,11 @@ def test_a_sync_without_pending_commits_asks_nothing_of_the_storage(
 
 def test_a_killed_process_loses_nothing(memory_fs: SimFileSystem) -> None:
     for count in range(1, 8):
-        fs = SimFileSystem(memory_fs.style)
-        commit(opened(fs, 100), *names(count))
-        fs.process_kill(lost=0.0)
-        assert keys(libredb.open("p", fs=fs)) == names(count)
+        with case(count=count):
+            fs = SimFileSystem(memory_fs.style)
+            commit(opened(fs, 100), *names(count))
+            fs.process_kill(lost=0.0)
+            assert keys(libredb.open("p", fs=fs)) == names(count)
 
 
 @pytest.mark.parametrize("fate", ["new", "old", "zeros", "garbage", "tear", ""])
@@ -97,14 +100,15 @@ def test_a_power_loss_takes_a_suffix_shorter_than_the_window(
     memory_fs: SimFileSystem, commits: int, fate: str
 ) -> None:
     for count in range(1, 10):
-        fs = SimFileSystem(memory_fs.style, seed=count)
-        db = opened(fs, commits)
-        commit(db, *names(count))
-        durable = db.durable_version
-        fs.power_loss(fate)
-        found = keys(libredb.open("p", fs=fs))
-        assert found == names(len(found))
-        assert len(found) >= durable > count - commits
+        with case(count=count):
+            fs = SimFileSystem(memory_fs.style, seed=count)
+            db = opened(fs, commits)
+            commit(db, *names(count))
+            durable = db.durable_version
+            fs.power_loss(fate)
+            found = keys(libredb.open("p", fs=fs))
+            assert found == names(len(found))
+            assert len(found) >= durable > count - commits
 
 
 def test_reads_show_pending_commits_and_a_failed_sync_refuses_them(

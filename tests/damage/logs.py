@@ -13,8 +13,7 @@ from unittest import mock
 
 import libredb
 from libredb import GroupCommit, LogFileError, Transaction
-from libredb.kernel import log as log_module
-from libredb.kernel import recovery
+from libredb.kernel import placement, recovery
 from sim.world.filesystem import SimFileSystem
 from sim.world.generator import Generator
 
@@ -78,7 +77,7 @@ class Writer:
 
     def compact(self, piece_bytes: int = 1 << 20) -> None:
         """Compact, with snapshot records of `piece_bytes`; the list begins with the snapshot."""
-        with mock.patch.object(log_module, "PIECE_BYTES", piece_bytes):
+        with mock.patch.object(placement, "PIECE_BYTES", piece_bytes):
             self.db.compact()
         self.states, self.starts = self.states[-1:], [self.db.log_bytes]
 

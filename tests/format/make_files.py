@@ -118,7 +118,7 @@ def compacted_to_nothing() -> bytes:
 
 
 def pending() -> bytes:
-    """Not closed; the last three commits of a window were written and never known synced."""
+    """Not closed; the last three commits of a window were written, and no sync of them returned."""
     source = Source(7, GroupCommit(commits=100))
     fruit(source)
     source.db.sync()
@@ -173,7 +173,7 @@ def refused_cut() -> bytes:
 
 
 def refused_damaged() -> bytes:
-    """Not closed; a bit of the second record of four flipped, and later records vouch for it."""
+    """Not closed; a bit of the second record of four flipped, and later records prove it."""
     source = Source(12)
     fruit(source)
     data = bytearray(source.image())

@@ -14,7 +14,7 @@ import pytest
 import libredb
 from libredb import FileSystem, LogFileError, RecoveryReport
 from tests.support import dump
-from tests.support.files_through_port import hash_of, lay_out
+from tests.support.files import hash_of, put
 
 FOLDER = Path(__file__).parent / "files"
 MANIFEST: dict[str, dict[str, Any]] = json.loads((FOLDER / "manifest.json").read_text("utf-8"))
@@ -46,7 +46,7 @@ def test_an_old_file_shows_its_entries_and_takes_a_commit(
     fs: FileSystem, db_path: str, name: str
 ) -> None:
     told = MANIFEST[name]
-    lay_out(fs, db_path, file(name))
+    put(fs, db_path, file(name))
     reports: list[RecoveryReport] = []
     with libredb.open(db_path, fs=fs, mode="rw", on_recovery=reports.append) as db:
         assert list(db.scan()) == entries(told)
@@ -66,7 +66,7 @@ def test_an_old_file_is_judged_and_read_without_being_changed(
     fs: FileSystem, db_path: str, name: str
 ) -> None:
     told = MANIFEST[name]
-    lay_out(fs, db_path, file(name))
+    put(fs, db_path, file(name))
     verdict = libredb.verify(db_path, fs=fs)
     assert (verdict.outcome, verdict.offset) == (told["outcome"], told["offset"])
     assert (verdict.generation, verdict.version) == (told["generation"], told["version"])
@@ -82,7 +82,7 @@ def test_an_old_damaged_file_stays_refused_and_unchanged(
     fs: FileSystem, db_path: str, name: str
 ) -> None:
     told = MANIFEST[name]
-    lay_out(fs, db_path, file(name))
+    put(fs, db_path, file(name))
     with pytest.raises(LogFileError) as refusal:
         libredb.open(db_path, fs=fs)
     assert (refusal.value.code, refusal.value.offset) == (told["error"], told["offset"])

@@ -1,8 +1,6 @@
 """What is not a database of this format is refused, named for what it is, and left as it was.
 
-Newer and older formats, files of other programs, and files cut short. In a place with two slots a
-file of at most 8,192 bytes without a valid header is a creation that never finished, so there every
-foreign file is taken for one that is longer.
+Newer and older formats, files of other programs, and files cut short.
 """
 
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ import libredb
 from libredb import FileSystem, LogFileError
 from sim.world.filesystem import SimFileSystem
 from tests.format.make_files import commits
-from tests.support.files_through_port import contents, hash_of, lay_out
+from tests.support.files import contents, hash_of, put
 
 RECORDS_OFFSET = 8192
 PATH = "app.libredb"
@@ -70,7 +68,7 @@ FOREIGN: dict[str, tuple[bytes, str]] = {
 
 def judged(fs: FileSystem, path: str, data: bytes, code: str) -> None:
     """Assert that a file is refused in every way to look at it, and that nothing was changed."""
-    lay_out(fs, path, data)
+    put(fs, path, data)
     before = hash_of(fs, path)
     for mode in ("rwc", "rw", "r"):
         with pytest.raises(LogFileError) as refusal:
@@ -91,9 +89,11 @@ def test_a_foreign_file_is_refused_and_unchanged(fs: FileSystem, db_path: str, n
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_a_short_foreign_file_is_refused_where_a_database_is_one_file(name: str) -> None:
+def test_a_short_foreign_file_is_refused_and_unchanged(name: str) -> None:
     data, code = FOREIGN[name]
     judged(SimFileSystem(), PATH, data, code)
+    if any(data):  # a few zeros in a slot are a creation that never finished
+        judged(SimFileSystem("slots"), PATH, data, code)
 
 
 def short_files() -> Iterator[tuple[bytes, str]]:
@@ -129,7 +129,7 @@ def test_an_empty_file_is_a_new_database() -> None:
     assert libredb.verify(PATH, fs=fs).outcome == "empty"
     with libredb.open(PATH, fs=fs, mode="r") as db:
         assert list(db.scan()) == []
-    assert contents(fs, PATH) == b""
+    assert b"".join(contents(fs, PATH)) == b""
     with libredb.open(PATH, fs=fs, mode="rw") as db:
         assert db.version == 0
     assert libredb.verify(PATH, fs=fs).outcome == "clean"

@@ -1,5 +1,7 @@
 """The ordered store is a dict whose entries come out sorted, however small its blocks are."""
 
+import itertools
+from contextlib import suppress
 from unittest import mock
 
 from hypothesis import strategies as st
@@ -9,6 +11,8 @@ from libredb.kernel import store as store_module
 from libredb.kernel.store import OrderedStore
 from tests.property.profile import examples
 from tests.property.values import State, keys, scanned, values
+
+LOCATE = OrderedStore._locate
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -57,6 +61,19 @@ class StoreMachine(RuleBasedStateMachine):
                 list(self.store.scan(b"", None))
             except KeyboardInterrupt:
                 return
+
+    @rule(at=st.integers(0, 40))
+    def be_interrupted_while_inserting(self, at: int) -> None:
+        answers = itertools.chain(itertools.repeat(None, at), [KeyboardInterrupt()])
+
+        def locate(store: OrderedStore, key: bytes) -> tuple[int, int]:
+            error = next(answers, None)
+            if error is not None:
+                raise error
+            return LOCATE(store, key)
+
+        with mock.patch.object(OrderedStore, "_locate", locate), suppress(KeyboardInterrupt):
+            self.store.place()
 
     @invariant()
     def the_invariant_holds(self) -> None:

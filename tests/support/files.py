@@ -1,28 +1,25 @@
-"""What the tests do to storage behind the database's back.
+"""Files that tests lay out and look at behind the database's back.
 
-Files are laid out and looked at through the port alone, so that it works on every file system. A
-`Fault` is a hook of the simulator: it lets one thing go wrong at one call of the port.
-Absent on purpose: an oracle; every test says itself what it expects.
+It is done through the port alone, so that it works on every file system.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from hashlib import sha256
 
-from libredb import Database, FileSystem, Transaction
+from libredb import FileSystem
 from libredb.kernel import record
 from libredb.kernel.record import FileHeader
 from libredb.kernel.transaction import Op
-from sim.world.filesystem import Crash, SimFileSystem
 
-When = Literal["before", "after"]
 SALT = b"saltsalt"
 
 
 def put(fs: FileSystem, path: str, data: bytes) -> None:
-    """Let a durable file of `data` be what is found at `path`."""
+    """Let a durable file of `data` be the only one that may hold the database at `path`."""
     lock = fs.lock(path)
     file = fs.create_next(path, None)
     file.write(0, data)
+    file.truncate(len(data))  # without the room that an adapter may keep ahead
     file.sync()
     fs.replace(path, None, file)
     file.close()
@@ -38,17 +35,22 @@ def contents(fs: FileSystem, path: str) -> list[bytes]:
     return found
 
 
+def hash_of(fs: FileSystem, path: str) -> str:
+    """Return the SHA-256 of `contents`, one after the other."""
+    return sha256(b"".join(contents(fs, path))).hexdigest()
+
+
 def log_image(
     payloads: Sequence[Sequence[Op] | bytes],
     *,
     unsynced: Sequence[int] = (),
-    mark: int | None = None,
+    mark: int | None = record.RECORDS_OFFSET,
     header: FileHeader | None = None,
 ) -> bytes:
     """Return a log that begins with `header` and holds one record for each payload.
 
-    `unsynced` has one count for each record, all 0 if it is left out; `mark` is the durable mark,
-    left out as in a file that was never closed.
+    `unsynced` has one count for each record, all 0 if it is left out. `mark` is the durable mark,
+    by default that of a file that was never closed; None leaves zeros, which is damage.
     """
     header = header or FileHeader(SALT, 0, 0, 0)
     seed = check = header.check_seed
@@ -69,52 +71,3 @@ def flipped(data: bytes, offset: int, bit: int = 0) -> bytes:
     damaged = bytearray(data)
     damaged[offset] ^= 1 << bit
     return bytes(damaged)
-
-
-def setting(key: bytes, value: bytes = b"") -> Callable[[Transaction], None]:
-    """Return the function of a transaction that sets one key."""
-    return lambda tx: tx.set(key, value)
-
-
-def commit(db: Database, *keys: bytes) -> None:
-    """Set every key in a transaction of its own."""
-    for key in keys:
-        db.transact(setting(key))
-
-
-def keys(db: Database) -> list[bytes]:
-    """Return all keys in order."""
-    return [key for key, _ in db.scan()]
-
-
-class Fault:
-    """A hook that lets `error` happen at the `at`-th call from now; 0 only counts the calls.
-
-    It happens before or after the call takes effect. A `Crash` takes the whole process with it.
-    """
-
-    def __init__(
-        self, fs: SimFileSystem, error: BaseException, at: int = 0, when: When = "before"
-    ) -> None:
-        self.fs = fs
-        self.error = error
-        self.at = at
-        self.when = when
-        self.names: list[str] = []
-        fs.hook = self
-
-    @property
-    def happened(self) -> bool:
-        """Whether the call was reached."""
-        return 0 < self.at <= len(self.names)
-
-    def __call__(
-        self, name: str, where: str, effect: Callable[..., Any], arguments: tuple[Any, ...], /
-    ) -> Any:
-        self.names.append(name)
-        if len(self.names) != self.at:
-            return effect(*arguments)
-        if self.when == "after":
-            effect(*arguments)
-        self.fs.dead = isinstance(self.error, Crash)
-        raise self.error

@@ -9,7 +9,7 @@ import pytest
 import libredb
 from libredb import FileSystem, UsageError, UsageTypeError, UsageValueError
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import commit, keys
+from tests.support.work import commit, keys
 
 
 def test_every_public_name_is_there_and_sorted() -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from libredb.cli.demo.writer import LARGE_EVERY
+from libredb.cli.ending import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def kill_in_mid_commit(path: Path, writer: int) -> Killed:
     """
     in_large_commit = writer % 2 == 0
     last = LARGE_EVERY - 1 if in_large_commit else random.randrange(10, LARGE_EVERY - 1)
-    with _running(path, writer) as (process, pipe):
+    with whole(_running(path, writer)) as (process, pipe):
         times: list[float] = []
         while len(times) < last and pipe.readline():
             times.append(time.perf_counter())
@@ -76,7 +77,10 @@ def _wait_for_growth(path: Path, pipe: IO[bytes]) -> None:
 
 @contextmanager
 def _running(path: Path, writer: int) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
-    """Start a writer; whatever happens, it does not outlive the block."""
+    """Start a writer; whatever happens, it does not outlive the block.
+
+    For `whole`: a signal while the process is made would leave one that nobody knows of.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "libredb.cli.demo.writer", str(path), str(writer)],
         stdin=subprocess.DEVNULL,

@@ -22,6 +22,7 @@ from libredb.cli.console import Console
 from libredb.cli.demo import characters, writer
 from libredb.cli.demo.characters import Character
 from libredb.cli.demo.kill import Killed, kill_in_mid_commit
+from libredb.cli.ending import whole
 
 FILE_NAME = "demo.libredb"
 GREEK_FIRST, GREEK_ALPHA, GREEK_LAST = 0x0370, 0x03B1, 0x03FF
@@ -72,7 +73,7 @@ def run(
 def _place(directory: Path | None) -> Iterator[Path]:
     """Yield the path of a database that does not exist yet."""
     if directory is None:
-        with tempfile.TemporaryDirectory(prefix="libredb-demo-") as temporary:
+        with whole(tempfile.TemporaryDirectory(prefix="libredb-demo-")) as temporary:
             yield Path(temporary) / FILE_NAME
         return
     directory.mkdir(parents=True, exist_ok=True)

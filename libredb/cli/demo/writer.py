@@ -20,6 +20,7 @@ from itertools import count
 
 import libredb
 from libredb import Database, ReadTransaction, Transaction
+from libredb.cli.ending import hear_again
 
 LARGE_EVERY = 200
 LARGE_BYTES = 4 << 20
@@ -39,7 +40,7 @@ def counter_key(writer: int) -> bytes:
 def journal_text(writer: int, number: int) -> bytes:
     """Return what a commit writes: known from its numbers, and different for every commit."""
     length = LARGE_BYTES if number % LARGE_EVERY == 0 else 100
-    sentence = b"Writer %d, commit %d. " % (writer, number)
+    sentence = b"Transaction %d, commit %d. " % (writer, number)
     return (sentence * (length // len(sentence) + 1))[:length]
 
 
@@ -76,6 +77,7 @@ def problems(tx: ReadTransaction, writer: int, acknowledged: int) -> tuple[int, 
 
 def main(path: str, writer: str) -> None:
     """Write to the database at `path` until the process is killed."""
+    hear_again()
     with suppress(BrokenPipeError), libredb.open(path, mode="rw") as db:
         write(db, int(writer), lambda number: _acknowledge(b"%d\n" % number))
 

@@ -7,7 +7,8 @@ from libredb import GroupCommit, StorageError, UsageError, UsageValueError
 from libredb.kernel import record
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, setting
+from tests.support.faults import Fault
+from tests.support.work import commit, setting
 
 
 @pytest.mark.parametrize(("commits", "size_bytes"), [(0, 1), (-1, 1), (1, 0), (1, -5)])
@@ -18,7 +19,7 @@ def test_a_window_needs_bounds_of_one_or_more(commits: int, size_bytes: int) -> 
 
 def test_a_window_of_one_commit_is_the_default() -> None:
     db = libredb.open("p", fs=SimFileSystem())
-    assert db._window == GroupCommit(commits=1)
+    assert db._commits._window == GroupCommit(commits=1)
 
 
 def test_one_shot_reads_are_transactions_of_their_own() -> None:
@@ -104,7 +105,7 @@ def test_a_failed_close_gives_lock_and_file_back(memory_fs: SimFileSystem) -> No
 def test_a_database_whose_process_is_gone_is_left_alone(memory_fs: SimFileSystem) -> None:
     db = libredb.open("p", fs=memory_fs)
     memory_fs.process_kill(0.0)
-    with pytest.raises(UsageError, match="fork"):
+    with pytest.raises(UsageError, match="the simulated process"):
         db.get(b"k")
     calls = Fault(memory_fs, OSError())
     db.close()

@@ -82,6 +82,44 @@ def test_a_log_file_error_crosses_a_process_boundary(kind: type[LogFileError]) -
     assert (twin.path, twin.offset, twin.reason, str(twin)) == ("app.libredb", 7, "why", str(error))
 
 
+@pytest.mark.parametrize("evidence", [None, "mark", "snapshot", "record"])
+def test_what_proves_damage_crosses_a_process_boundary(evidence: errors.Evidence | None) -> None:
+    error = errors.CorruptLogError("app.libredb", 7, "why", evidence)
+    error.add_note("seen by a worker")
+    twin = pickle.loads(pickle.dumps(error))
+    assert (twin.offset, twin.evidence) == (7, evidence)
+    assert twin.__notes__ == ["seen by a worker"]
+
+
+@pytest.mark.parametrize("kind", [k for k in found_classes().values() if issubclass(k, OSError)])
+def test_an_error_of_storage_crosses_a_process_boundary(kind: type[OSError]) -> None:
+    # A worker's error came back without its errno: OSError pickles its `args` alone, and ours has
+    # a message there.
+    if issubclass(kind, LogFileError):
+        error: OSError = kind("app.libredb", 7, "why")
+    else:
+        error = kind("cannot sync 'app.libredb'")
+    text = str(error)
+    error.errno = errno.ENOSPC
+    twin = pickle.loads(pickle.dumps(error))
+    assert type(twin) is kind
+    assert (twin.errno, str(twin)) == (errno.ENOSPC, text)
+    assert (twin.strerror, twin.filename) == (None, None)
+
+
+def test_an_error_keeps_what_the_operating_system_said_about_it() -> None:
+    error = StorageError(errno.ENOSPC, "no space left", "app.libredb")
+    twin = pickle.loads(pickle.dumps(error))
+    assert (twin.errno, twin.strerror, twin.filename) == (
+        errno.ENOSPC,
+        "no space left",
+        "app.libredb",
+    )
+    assert str(twin) == str(error)
+    bare = pickle.loads(pickle.dumps(StorageError("no number")))
+    assert (bare.errno, str(bare)) == (None, "no number")
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

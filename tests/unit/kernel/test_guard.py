@@ -1,76 +1,151 @@
-"""One thread at a time holds the guard, nobody waits for itself, and the latch stays closed."""
+"""Who has a right is what the locks say; nobody waits for itself; no right outlives its block."""
 
+import asyncio
+import errno
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
 from libredb.kernel.errors import DatabaseFailedError, UsageError
-from libredb.kernel.guard import GROUP, Guard
+from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard, Latch, owned
+
+Log = list[tuple[str, type[BaseException] | None, bool]]
 
 
-@contextmanager
-def hold(
-    guard: Guard, what: str, *, inside_group: bool = False, closing: bool = False
-) -> Iterator[None]:
-    turn = guard.turn(what, inside_group=inside_group, closing=closing)
-    with turn.lock, turn:
-        yield
+def block(
+    guard: Guard, what: str, log: Log | None = None, fail: BaseException | None = None
+) -> Block[str]:
+    """Return a block that notes how it was finished; `fail` is raised by finishing."""
+    locks = {
+        A_TRANSACTION: (guard.turn, guard.step),
+        A_GROUP: (guard.turn, guard.state),
+        A_READ: (guard.state,),
+    }
+
+    def start() -> str:
+        if what == A_GROUP:
+            guard.begin_group()
+        else:
+            guard.check(what if what == A_TRANSACTION else None)
+        return what
+
+    def finish(started: str, error: BaseException | None, grouped: bool) -> None:  # noqa: FBT001 - as a block calls it
+        if log is not None:
+            log.append((started, type(error) if error else None, grouped))
+        if fail is not None:
+            raise fail
+
+    return Block(guard, what, locks[what], start, finish)
 
 
-def test_a_thread_that_would_wait_for_itself_gets_an_error_that_says_why() -> None:
+def is_free(guard: Guard) -> bool:
+    """Whether another thread could take every right now."""
+    free: list[bool] = []
+
+    def take() -> None:
+        for lock in (guard.turn, guard.step, guard.state):
+            free.append(lock.acquire(blocking=False))
+            if free[-1]:
+                lock.release()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    return all(free)
+
+
+# Who would wait for itself
+
+
+@pytest.mark.cpython
+@pytest.mark.parametrize("outer", [A_TRANSACTION, A_READ])
+@pytest.mark.parametrize("what", [A_TRANSACTION, A_READ, A_GROUP, "a sync"])
+def test_a_thread_that_would_wait_for_itself_gets_an_error_that_says_why(
+    outer: str, what: str
+) -> None:
     guard = Guard()
-    why = "a sync cannot begin inside a transaction of the same thread"
-    with hold(guard, "a transaction"), pytest.raises(UsageError, match=why):
-        hold(guard, "a sync", inside_group=True).__enter__()
-    assert not guard._lock.locked()
+    with (
+        block(guard, outer),
+        pytest.raises(UsageError, match=f"{what} cannot begin inside {outer} of the same thread"),
+    ):
+        guard.begin(what, inside_group=True)
+    assert is_free(guard)
+
+
+def test_who_reads_inside_a_transaction_is_told_to_use_it() -> None:
+    guard = Guard()
+    with block(guard, A_TRANSACTION):
+        with pytest.raises(UsageError, match=r"use the transaction that is running: tx\.get\(\)"):
+            guard.moment()
+        with pytest.raises(UsageError, match=r"its own tx\.transact\(\)"):
+            guard.begin(A_TRANSACTION, inside_group=True)
 
 
 def test_only_what_a_group_is_for_may_run_inside_it_and_only_one_level_deep() -> None:
     guard = Guard()
-    with hold(guard, GROUP):
-        with pytest.raises(UsageError, match="inside a group"):
-            hold(guard, "a compaction").__enter__()
-        with hold(guard, "a transaction", inside_group=True):
-            assert guard.in_group
-            with pytest.raises(UsageError, match="inside a transaction"):
-                hold(guard, "a sync", inside_group=True).__enter__()
-        assert guard.in_group
-        assert guard._lock.locked()
-    assert not guard.in_group
-    assert not guard._lock.locked()
+    with block(guard, A_GROUP):
+        with pytest.raises(UsageError, match="a compaction cannot begin inside a group"):
+            guard.begin("a compaction")
+        assert guard.begin("a sync", inside_group=True)
+        assert guard.moment() is guard.step
+        with (
+            block(guard, A_TRANSACTION),
+            pytest.raises(UsageError, match="inside a transaction of the same thread"),
+        ):
+            guard.begin("a sync", inside_group=True)
+    assert not guard.begin("a compaction")
+    assert guard.moment() is guard.state
 
 
-@pytest.mark.parametrize("inside", [False, True], ids=["alone", "in a group"])
-def test_an_exception_frees_what_was_held(*, inside: bool) -> None:
+def test_a_group_belongs_to_the_task_that_opened_it() -> None:
+    """Another task of the thread joined a group it knew nothing of: its commits were not synced."""
     guard = Guard()
+    refused: list[str] = []
 
-    def work() -> None:
-        with ExitStack() as stack:
-            if inside:
-                stack.enter_context(hold(guard, GROUP))
-            stack.enter_context(hold(guard, "a transaction", inside_group=True))
-            raise KeyboardInterrupt
+    async def other() -> None:
+        try:
+            guard.begin(A_TRANSACTION, inside_group=True)
+        except UsageError as error:
+            refused.append(str(error))
 
-    with pytest.raises(KeyboardInterrupt):
-        work()
-    assert (guard.thread, guard.doing, guard._lock.locked()) == (None, (), False)
+    async def owner() -> None:
+        with block(guard, A_GROUP):
+            await asyncio.create_task(other())
+            assert guard.begin(A_TRANSACTION, inside_group=True)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(owner())
+    loop.close()
+    assert len(refused) == 1
+    assert "inside a group of another task of this thread" in refused[0]
+
+
+def test_a_child_that_was_forked_waits_for_nothing() -> None:
+    gone: list[str] = []
+    guard = Guard(lambda: gone[0] if gone else None)
+    guard.turn.acquire()
+    gone.append("opened before a fork; open it again")
+    with pytest.raises(UsageError, match="opened before a fork; open it again"):
+        guard.begin("a sync")
+    guard.closed = True
+    with pytest.raises(UsageError, match="is closed"):
+        guard.begin("a sync")
 
 
 @pytest.mark.cpython
-def test_another_thread_waits_until_the_guard_is_free() -> None:
+def test_another_thread_waits_until_the_right_is_free() -> None:
     guard = Guard()
     started = threading.Event()
     order: list[str] = []
 
     def work() -> None:
         started.set()
-        with hold(guard, "a transaction", inside_group=True):
+        with block(guard, A_TRANSACTION):
             order.append("thread")
 
     thread = threading.Thread(target=work)
-    with hold(guard, GROUP):
+    with block(guard, A_GROUP):
         thread.start()
         started.wait()
         order.append("main")
@@ -78,51 +153,214 @@ def test_another_thread_waits_until_the_guard_is_free() -> None:
     assert order == ["main", "thread"]
 
 
-def test_the_latch_is_open_after_work_that_ended_well() -> None:
+@pytest.mark.cpython
+def test_who_reads_does_not_wait_for_the_turn() -> None:
     guard = Guard()
-    with guard.latch:
+    read: list[str] = []
+
+    def work() -> None:
+        with guard.moment():
+            read.append("the state")
+
+    with block(guard, A_TRANSACTION):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert read == ["the state"]
+
+
+# Blocks
+
+
+@pytest.mark.cpython
+@pytest.mark.parametrize("grouped", [False, True], ids=["alone", "in a group"])
+def test_a_block_tells_how_it_was_left_and_gives_back_what_it_took(*, grouped: bool) -> None:
+    guard, log = Guard(), Log()
+    with ExitStack() as stack:
+        if grouped:
+            stack.enter_context(block(guard, A_GROUP))
+        with block(guard, A_TRANSACTION, log) as started:
+            assert started == A_TRANSACTION
+        with pytest.raises(LookupError), block(guard, A_TRANSACTION, log):
+            raise LookupError
+        with pytest.raises(OSError, match="no"), block(guard, A_READ, log, OSError("no")):
+            pass
+    assert log == [
+        (A_TRANSACTION, None, grouped),
+        (A_TRANSACTION, LookupError, grouped),
+        (A_READ, None, grouped),
+        (A_READ, OSError, grouped),  # once more, in case it was interrupted before it began
+    ]
+    assert is_free(guard)
+
+
+@pytest.mark.cpython
+def test_a_block_that_cannot_start_gives_back_what_it_took() -> None:
+    guard = Guard()
+    guard.closed = True
+    for what in (A_TRANSACTION, A_READ, A_GROUP):
+        with pytest.raises(UsageError, match="closed"):
+            block(guard, what).__enter__()
+        with pytest.raises(UsageError, match="closed"), block(guard, what):
+            pass
+    assert is_free(guard)
+
+
+@pytest.mark.cpython
+def test_a_block_that_is_interrupted_while_it_waits_gives_back_what_it_has() -> None:
+    class NeverFree:
+        """The second lock of a block; a signal arrives while it is waited for."""
+
+        def acquire(self) -> None:
+            raise KeyboardInterrupt
+
+        def _is_owned(self) -> bool:
+            return False
+
+    guard, log = Guard(), Log()
+    waiting = block(guard, A_GROUP, log)
+    waiting._locks = (guard.turn, NeverFree())  # pyright: ignore[reportAttributeAccessIssue] - that is the point
+    with pytest.raises(KeyboardInterrupt), waiting:
+        pass
+    assert log == []
+    assert is_free(guard)
+
+
+def test_a_block_is_entered_once() -> None:
+    again = block(Guard(), A_READ)
+    with again, pytest.raises(UsageError, match="entered already"):
+        again.__enter__()
+
+
+def test_where_a_block_is_entered_decides_not_where_it_was_made() -> None:
+    guard, log = Guard(), Log()
+    with block(guard, A_GROUP):
+        made_inside = block(guard, A_TRANSACTION, log)
+    with made_inside:
+        assert owned(guard.turn)()
+    assert log == [(A_TRANSACTION, None, False)]
+
+
+@pytest.mark.cpython
+def test_a_block_that_was_entered_by_hand_ends_when_it_is_dropped() -> None:
+    guard, log = Guard(), Log()
+    by_hand = block(guard, A_TRANSACTION, log)
+    by_hand.__enter__()
+    assert not is_free(guard)
+    del by_hand
+    assert [how[1] is not None for how in log] == [True]
+    assert is_free(guard)
+
+
+def test_a_block_that_never_was_made_ends_without_a_word() -> None:
+    Block.__new__(Block).__del__()
+
+
+@pytest.mark.cpython
+def test_an_exit_that_cannot_begin_ends_the_block_all_the_same() -> None:
+    # Its first instruction is where a KeyboardInterrupt arrives. contextlib's blocks then stayed
+    # entered for as long as somebody kept the exception, as a notebook does, and everybody waited.
+    guard, log = Guard(), Log()
+    kept: list[BaseException] = []
+    original = Block.__dict__["__exit__"]._method
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        Block.__dict__["__exit__"]._method = interrupted
+        try:
+            with block(guard, A_GROUP, log):
+                pass
+        except KeyboardInterrupt as error:
+            kept.append(error)
+    finally:
+        Block.__dict__["__exit__"]._method = original
+    assert [how[1] is not None for how in log] == [True]
+    assert is_free(guard)
+
+
+@pytest.mark.cpython
+@pytest.mark.parametrize("what", [A_TRANSACTION, A_GROUP, A_READ])
+def test_a_block_that_another_thread_leaves_is_a_failure(what: str) -> None:
+    guard = Guard()
+    entered = block(guard, what)
+    thread = threading.Thread(target=entered.__enter__)
+    thread.start()
+    thread.join()
+    with pytest.raises(UsageError, match="must be left by the thread that entered it"):
+        type(entered).__exit__(entered, None, None, None)
+    with pytest.raises(DatabaseFailedError, match="the thread that entered it"):
+        guard.check()
+
+
+# The latch
+
+
+def write(latch: Latch, error: BaseException | None = None) -> None:
+    with latch.running, latch:
+        if error is not None:
+            raise error
+
+
+def test_the_latch_is_open_after_work_that_ended_well_and_while_work_is_done() -> None:
+    guard = Guard()
+    with guard.latch.running, guard.latch:
         assert guard.latch.failure is not None
+        guard.check()
     guard.check()
 
 
-def interrupted(guard: Guard, error: BaseException) -> None:
-    with pytest.raises(type(error)), guard.latch:
-        raise error
-
-
-@pytest.mark.parametrize("error", [OSError("disk"), KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize("error", [OSError(5, "disk"), KeyboardInterrupt(), MemoryError()])
 def test_work_that_ends_by_an_exception_closes_the_latch_for_good(error: BaseException) -> None:
     guard = Guard()
-    interrupted(guard, error)
+    with pytest.raises(type(error)):
+        write(guard.latch, error)
     for _ in range(2):
         with pytest.raises(DatabaseFailedError, match="close the database and open it") as caught:
-            hold(guard, "a transaction").__enter__()
+            guard.check()
         assert caught.value.__cause__ is error
-        assert not guard._lock.locked()
+        assert caught.value.errno == (errno.EIO if isinstance(error, OSError) else None)
+
+
+def interrupt_disarming(latch: Latch) -> None:
+    """Leave the latch armed, as an interrupt at the first instruction of `__exit__` does."""
+    with latch.running:
+        latch.__enter__()
 
 
 def test_a_latch_that_never_gets_to_its_end_is_closed() -> None:
     guard = Guard()
-    guard.latch.__enter__()
-    with pytest.raises(DatabaseFailedError, match="interrupted"):
-        guard.check()
+    interrupt_disarming(guard.latch)
+    for _ in range(2):
+        with pytest.raises(DatabaseFailedError, match="interrupted"):
+            guard.check()
 
 
-def test_closing_may_hold_the_guard_after_a_failure() -> None:
+def test_a_write_that_begins_while_the_latch_is_looked_at_does_not_close_it() -> None:
+    latch = Latch()
+
+    class Moment:
+        """A lock of writes that is free at the moment when it is asked, between two writes."""
+
+        def locked(self) -> bool:
+            latch.__exit__(None, None, None)
+            latch.__enter__()
+            return False
+
+    real = latch.running
+    latch.__enter__()
+    latch.running = Moment()  # pyright: ignore[reportAttributeAccessIssue] - that is the point
+    assert not latch.closed
+    latch.running = real
+    assert latch.closed
+
+
+def test_a_lock_knows_its_owner() -> None:
     guard = Guard()
-    interrupted(guard, MemoryError())
-    with hold(guard, "close()", closing=True):
-        guard.closed = True
-    with pytest.raises(UsageError, match="is closed"):
-        hold(guard, "a transaction").__enter__()
-
-
-def test_closing_may_not_begin_inside_anything() -> None:
-    guard = Guard()
-    outer: list[Callable[[], AbstractContextManager[None]]] = [
-        lambda: hold(guard, GROUP),
-        lambda: hold(guard, "a transaction"),
-    ]
-    for inner in outer:
-        with inner(), pytest.raises(UsageError, match="close"):
-            hold(guard, "close()", closing=True).__enter__()
+    for lock in (guard.turn, guard.step, guard.state):
+        question = owned(lock)
+        assert not question()
+        with lock, lock:
+            assert question()
+        assert not question()

@@ -6,11 +6,20 @@ from typing import Any
 import pytest
 
 import libredb
-from libredb import CorruptLogError, GroupCommit, RecoveryReport, UsageError, UsageValueError
+from libredb import (
+    CorruptLogError,
+    GroupCommit,
+    RecoveryReport,
+    UsageError,
+    UsageTypeError,
+    UsageValueError,
+)
 from libredb.kernel import opening
 from libredb.kernel.opening import open_database
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, flipped, keys
+from tests.support.faults import Fault
+from tests.support.files import flipped
+from tests.support.work import commit, keys
 
 
 def closed_image(*keys: bytes) -> bytes:
@@ -34,8 +43,7 @@ class Readings:
         self, name: str, where: str, effect: Callable[..., Any], arguments: tuple[Any, ...], /
     ) -> Any:
         if name == "open":
-            if self.count:
-                self.fs.install("p", self.images[min(self.count, len(self.images)) - 1])
+            self.fs.install("p", self.images[min(self.count, len(self.images) - 1)])
             self.count += 1
         return effect(*arguments)
 
@@ -57,7 +65,7 @@ def test_what_is_clean_the_second_time_is_the_truth(seen_first: bytes) -> None:
     fs, hook = reading(seen_first, WHOLE)
     db = libredb.open("p", fs=fs, mode="r")
     assert keys(db) == [b"1", b"2"]
-    assert hook.count == 3  # one look whether there is a file, two readings
+    assert hook.count == 2
     db.close()
     assert fs.handles == 0
 
@@ -65,28 +73,28 @@ def test_what_is_clean_the_second_time_is_the_truth(seen_first: bytes) -> None:
 def test_a_clean_log_is_read_once() -> None:
     fs, hook = reading(WHOLE)
     libredb.open("p", fs=fs, mode="r")
-    assert hook.count == 2
+    assert hook.count == 1
 
 
 def test_two_readings_that_agree_are_the_truth() -> None:
     fs, hook = reading(TORN[0], TORN[0])
     reports: list[RecoveryReport] = []
     libredb.open("p", fs=fs, mode="r", on_recovery=reports.append)
-    assert (hook.count, reports[0].outcome, reports[0].discarded) == (3, "cut", b"\1" * 5)
+    assert (hook.count, reports[0].outcome, reports[0].discarded) == (2, "cut", b"\1" * 5)
 
 
 def test_two_refusals_that_agree_are_raised() -> None:
     fs, hook = reading(DAMAGED[0], DAMAGED[0])
     with pytest.raises(CorruptLogError):
         libredb.open("p", fs=fs, mode="r")
-    assert hook.count == 3
+    assert hook.count == 2
     assert fs.handles == 0
 
 
 def test_reading_again_has_an_end() -> None:
     fs, hook = reading(*TORN)
     assert keys(libredb.open("p", fs=fs, mode="r")) == [b"1", b"2"]
-    assert hook.count == 1 + opening.READINGS
+    assert hook.count == opening.READINGS
 
 
 def test_a_judgement_reads_again_as_well() -> None:
@@ -104,6 +112,18 @@ def test_a_judgement_tells_what_is_there(memory_fs: SimFileSystem) -> None:
     assert (report.path, report.outcome, report.error) == ("p", "clean", None)
     assert (report.generation, report.version, report.records, report.entries) == (1, 5, 2, 4)
     assert report.size_bytes == report.offset == db.log_bytes
+
+
+def test_a_report_keeps_the_first_mebibyte_of_what_was_cut_off() -> None:
+    fs = SimFileSystem()
+    tail = bytes(range(1, 256)) * 4200
+    fs.install("p", WHOLE + tail + bytes(999))
+    reports: list[RecoveryReport] = []
+    libredb.open("p", fs=fs, on_recovery=reports.append).close()
+    (report,) = reports
+    assert (report.outcome, report.discarded_bytes) == ("cut", len(tail))
+    assert report.discarded == tail[: 1 << 20]
+    assert report.discarded_bytes > 1 << 20
 
 
 def test_a_judgement_of_a_cut_or_damaged_log_is_no_exception() -> None:
@@ -127,6 +147,23 @@ def test_a_mode_is_one_of_three(mode: Any) -> None:
     for path in ("p", None):
         with pytest.raises(UsageValueError, match=f"not '{mode}'"):
             open_database(path, SimFileSystem(), mode=mode)
+
+
+@pytest.mark.parametrize("options", [{"group_commit": 9}, {"on_recovery": "print"}], ids=repr)
+def test_an_option_of_a_wrong_type_is_refused(options: Any) -> None:
+    (name,) = options
+    with pytest.raises(UsageTypeError, match=name):
+        open_database("p", SimFileSystem(), **options)
+
+
+def test_what_is_no_file_system_is_refused_and_a_forgotten_await_is_named() -> None:
+    class Promise:
+        def __await__(self) -> Any: ...
+
+    for fs, message in (("a text", "not str$"), (Promise(), "not Promise; await it first$")):
+        wrong: Any = fs
+        with pytest.raises(UsageTypeError, match=message):
+            open_database("p", wrong)
 
 
 def test_a_database_in_memory_cannot_be_opened_for_reading_only() -> None:

@@ -1,6 +1,6 @@
-"""A backup is the file as closing leaves it; compaction keeps the entries and drops the past."""
+"""Compaction keeps the entries and drops the past, or leaves everything as it was."""
 
-import gc
+import errno
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 import libredb
-from libredb import CompactionReport, Database, FileSystem, GroupCommit, UsageError
-from libredb.kernel import log as log_module
+from libredb import CompactionReport, Database, FileSystem, GroupCommit, StorageError, UsageError
+from libredb.kernel import placement as placement_module
+from libredb.kernel import record
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET
 from sim.world.filesystem import SimFileSystem
-from tests.support.files import Fault, commit, contents, keys, put
+from tests.support.case import case
+from tests.support.faults import Fault
+from tests.support.work import commit, keys
 
 
 @pytest.fixture
@@ -34,77 +37,6 @@ def busy(db: Database, count: int = 60) -> dict[bytes, bytes]:
             db.transact(lambda tx, key=key, value=value: tx.set(key, value))
             left[key] = value
     return left
-
-
-# Backup
-
-
-def test_a_backup_is_the_file_after_closing(fs: FileSystem, db_path: str) -> None:
-    for _ in range(2):
-        with libredb.open(db_path, fs=fs, group_commit=GroupCommit(commits=100)) as db:
-            busy(db)
-            image = b"".join(db.backup())
-        assert image in contents(fs, db_path)
-        with libredb.open(db_path, fs=fs) as db:
-            db.compact()
-
-
-def test_a_backup_opens_as_a_closed_database(fs: FileSystem, db_path: str) -> None:
-    with libredb.open(db_path, fs=fs) as db:
-        left = busy(db)
-        image = b"".join(db.backup())
-        commit(db, b"later")
-    other = SimFileSystem()
-    put(other, "copy", image)
-    with libredb.open("copy", fs=other, mode="rw") as copy:
-        assert dict(copy.scan()) == left
-        assert copy.version == copy.durable_version == db.version - 1
-    put(other, "cut", image[:-1])
-    with pytest.raises(libredb.CorruptLogError):
-        libredb.open("cut", fs=other)
-
-
-def test_a_backup_syncs_first(memory_fs: SimFileSystem) -> None:
-    db = libredb.open("p", fs=memory_fs, group_commit=GroupCommit(commits=100))
-    commit(db, b"k")
-    backup = db.backup()
-    assert db.pending_commits == 1
-    next(backup)
-    assert db.pending_commits == 0
-
-
-def test_a_backup_comes_in_pieces(
-    memory_fs: SimFileSystem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log_module, "PIECE_BYTES", 1000)
-    db = libredb.open("p", fs=memory_fs)
-    busy(db)
-    pieces = list(db.backup())
-    assert len(pieces) > 5
-    assert max(len(piece) for piece in pieces) <= 4096
-    db.close()
-    assert b"".join(pieces) in memory_fs.images("p")
-
-
-def test_the_database_waits_until_a_backup_is_used_up(db: Database) -> None:
-    commit(db, b"1")
-    for _ in db.backup():
-        with pytest.raises(UsageError, match="inside a backup of the same thread"):
-            commit(db, b"refused")
-    commit(db, b"2")
-    assert keys(db) == [b"1", b"2"]
-
-
-def test_a_backup_that_is_dropped_lets_the_database_go(db: Database) -> None:
-    pieces = db.backup()
-    next(pieces)
-    del pieces
-    gc.collect()
-    commit(db, b"1")
-    assert keys(db) == [b"1"]
-
-
-# Compaction
 
 
 def test_a_compacted_database_has_the_same_entries_and_a_shorter_log(
@@ -129,7 +61,7 @@ def test_a_compacted_database_has_the_same_entries_and_a_shorter_log(
 def test_the_version_rises_by_the_snapshot_records(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_module, "PIECE_BYTES", 100)
+    monkeypatch.setattr(placement_module, "PIECE_BYTES", 100)
     commit(db, *(b"%d" % number + bytes(91) for number in range(5)))
     db.compact()
     assert (db.version, db.durable_version) == (10, 10)
@@ -162,6 +94,47 @@ def test_compaction_syncs_first_and_ends_durable(memory_fs: SimFileSystem) -> No
     memory_fs.hook = None
     memory_fs.power_loss("old", entries="old")
     assert keys(libredb.open("p", fs=memory_fs)) == [b"1", b"2"]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
+def test_a_compaction_that_fails_before_its_header_leaves_a_database_that_works(
+    memory_fs: SimFileSystem, error: BaseException
+) -> None:
+    """A full disk while the next file was written left a database that refused everything."""
+    with libredb.open("p", fs=memory_fs) as db:
+        busy(db)
+        calls = Fault(memory_fs, error)
+        db.compact()
+        memory_fs.hook = None
+    header = len(calls.names) - 1 - calls.names[::-1].index("write")
+    for at in range(1, header + 1):
+        with case(number=at, call=calls.names[at - 1]):
+            fs = SimFileSystem(memory_fs.style)
+            db = libredb.open("p", fs=fs)
+            left, version, log_bytes = busy(db), db.version, db.log_bytes
+            fault = Fault(fs, error, at)
+            with pytest.raises((StorageError, KeyboardInterrupt)):
+                db.compact()
+            assert fault.happened
+            fs.hook = None
+            assert (dict(db.scan()), db.version, db.log_bytes) == (left, version, log_bytes)
+            commit(db, b"it goes on")
+            assert db.compact().generation == 1
+            db.close()
+            assert fs.handles == 0
+            with libredb.open("p", fs=fs, mode="rw") as again:
+                assert dict(again.scan()) == {**left, b"it goes on": b""}
+
+
+def test_a_database_without_a_further_generation_says_so_and_goes_on(
+    memory_fs: SimFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with libredb.open("p", fs=memory_fs) as db:
+        commit(db, b"k")
+        monkeypatch.setattr(record, "MAX_GENERATION", 0)
+        with pytest.raises(UsageError, match="no further generation"):
+            db.compact()
+        commit(db, b"it goes on")
 
 
 def test_nothing_compacts_behind_the_users_back(db: Database) -> None:

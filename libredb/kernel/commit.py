@@ -1,0 +1,152 @@
+"""The commit: append, sync, apply. Durable first, visible second.
+
+A record is appended and synced before its ops are applied to the store, so nobody sees a commit
+that is not durable; a window or a group leaves the sync to a later commit, and then power loss may
+take the last ones. What is visible is shown by one value that is replaced as a whole: whoever looks
+at it needs no lock, and after a failure it still says what can be read.
+The caller has the turn and the step. The latch is armed around everything of which a failure leaves
+the outcome open; the state is taken only to apply.
+Absent on purpose: who may commit now (guard.py), and what a transaction is (transaction.py).
+"""
+
+from contextlib import suppress
+from typing import NamedTuple
+
+from libredb.kernel import record
+from libredb.kernel.errors import StorageError, UsageError, UsageValueError
+from libredb.kernel.filesystem import Uncopyable
+from libredb.kernel.guard import A_TRANSACTION, Guard
+from libredb.kernel.log import GroupCommit, Log
+from libredb.kernel.placement import CompactionReport, Place
+from libredb.kernel.store import OrderedStore
+from libredb.kernel.transaction import INTERRUPTED, Op, ReadTransaction, Transaction, Writes
+
+
+class Shown(NamedTuple):
+    """What a database tells about itself, as of the last commit that is visible."""
+
+    version: int
+    durable_version: int
+    pending_bytes: int
+    log_bytes: int
+
+
+class Commits(Uncopyable):
+    """What was committed: the store, and the log it can be made from again.
+
+    Invariant: outside of `commit` the store is what replaying the log gives, and `shown` fits both.
+    Without a log there is the store alone, and everything in it counts as durable.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        store: OrderedStore,
+        place: Place | None,
+        log: Log | None,
+        window: GroupCommit | None,
+        *,
+        refusal: str | None = None,
+    ) -> None:
+        """Put the parts together; `refusal` says why nothing may be written, None permits it."""
+        self.store = store
+        self.place = place
+        self.log = log
+        self.shown: Shown = Shown(0, 0, 0, 0)
+        self._refusal = refusal
+        self._guard = guard
+        self._latch = guard.latch
+        self._state = guard.state
+        self._window = window or GroupCommit(commits=1)
+        self._show()
+
+    def begin(self) -> Transaction:
+        """Return a transaction on what is committed; the turn and the step are the caller's."""
+        self._guard.check(A_TRANSACTION)
+        version = self.shown.version + 1
+        return Transaction(self.store, self._state, version, refusal=self._refusal)
+
+    def begin_reading(self) -> ReadTransaction:
+        """Return a transaction that reads what is committed; the state is the caller's."""
+        self._guard.check()
+        return ReadTransaction(self.store, self._state, self.shown.version)
+
+    def commit(self, writes: Writes | None, *, grouped: bool) -> None:
+        """Commit `writes`; without any there is no record, and no new version.
+
+        Inside a group there is no sync, whatever is pending.
+
+        Raises:
+            UsageError: the transaction aborted itself (None), or is too large.
+        """
+        if writes is None:
+            raise UsageError(INTERRUPTED)
+        if not writes:
+            return
+        ops: list[Op] = list(writes.items())
+        size = record.payload_length(ops)
+        if size > record.MAX_PAYLOAD_BYTES:
+            raise UsageValueError(
+                f"a transaction of {size} bytes is larger than {record.MAX_PAYLOAD_BYTES}; split it"
+            )
+        log = self.log
+        payload = record.encode_ops(ops) if log else b""
+        with self._latch.running, self._latch:
+            if log:
+                log.append(payload)
+                if not grouped and log.fills(self._window):
+                    log.sync()
+            with self._state:
+                self.store.apply(ops)
+                if log is None:
+                    self.shown = Shown(self.shown.version + 1, self.shown.version + 1, 0, 0)
+                self._show()
+
+    def sync(self) -> None:
+        """Make everything that is pending durable; where nothing may be written, nothing is."""
+        if self.log and self._refusal is None:
+            with self._latch.running, self._latch:
+                self.log.sync()
+                self._show()
+
+    def compact(self) -> CompactionReport:
+        """Let a log of the live entries take the place of the log; see `Database.compact`."""
+        if self._refusal is not None:
+            raise UsageError(self._refusal)
+        store, place, current = self.store, self.place, self.log
+        if place is None or current is None:
+            return CompactionReport(0, 0, len(store), 0)
+        self.sync()
+        with self._state:  # the order is made once, here; what follows reads beside other readers
+            store.place()
+        following = place.compact(current, store)
+        with self._latch.running, self._latch:
+            place.put(current.file, following)
+            with self._state:
+                self.log = following
+                self._show()
+            place.close_files(but=following.file)
+        generation = following.header.generation
+        return CompactionReport(current.end, following.end, len(store), generation)
+
+    def close(self, *, clean: bool) -> None:
+        """Close the log, and give files and lock back; called again, only what is left of them.
+
+        If it is not to be clean, nothing is written, and no error is raised.
+        """
+        if self.place is None:
+            return
+        if self.log is None or not clean or self._refusal is not None:
+            with suppress(StorageError):
+                self.place.release()
+            return
+        try:
+            self.log.close()
+            self._show()
+        finally:
+            self.place.release()
+
+    def _show(self) -> None:
+        """Let everybody see what the log says by now."""
+        if log := self.log:
+            self.shown = Shown(log.version, log.durable_version, log.pending_bytes, log.end)

@@ -1,0 +1,275 @@
+"""An image: the bytes of a log file as closing leaves it, in pieces, and every record judged.
+
+A backup makes one, and may be read slowly: it reads a file of its own that nobody writes to any
+more, up to the end noted when it was asked for. Writing it to a path and restoring it elsewhere put
+it in place as a compaction does, the header last of all, so that whatever fails leaves what was
+there. A backup is a copy, salt and all; a restored database is another one, with a salt of its own,
+so that no record of the one can ever pass for one of the other.
+Absent on purpose: compression, and backups of a part.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import chain
+
+from libredb.kernel import record
+from libredb.kernel.errors import (
+    CorruptLogError,
+    LogFileError,
+    UsageError,
+    UsageTypeError,
+)
+from libredb.kernel.filesystem import LogFile, Uncopyable
+from libredb.kernel.log import PIECE_BYTES, Log, ask, read_exactly
+from libredb.kernel.placement import Place, Reading
+from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
+from libredb.kernel.recovery import check_file_header
+
+NOT_CLOSED = (
+    "this is the file of a database that was not closed; open and close it, or use backup()"
+)
+
+
+class RecordReader:
+    """Takes the records of a log in pieces of any size, and gives whole ones, checked.
+
+    It holds one record and one piece. `end` and `last_check` are those of the last record.
+    """
+
+    def __init__(self, path: str, header: FileHeader) -> None:
+        """Begin at the first record of a file with this header; `path` is for messages."""
+        self._path = path
+        self._seed = self.last_check = header.check_seed
+        self._version = header.base_version
+        self._rest = bytearray()
+        self.end = RECORDS_OFFSET
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the payload of each record that this piece makes whole.
+
+        Raises:
+            CorruptLogError: a record is damaged, or is not the one that follows.
+        """
+        rest, start = self._rest, 0
+        rest += piece
+        while len(rest) - start >= RECORD_HEADER_LENGTH:
+            fields = bytes(rest[start : start + RECORD_HEADER_LENGTH])
+            head = record.decode_record_header(fields, 0, self._seed)
+            if head is None or head[0] != self._version + 1:
+                raise self.refusal("the record here is damaged, or is not the next one")
+            length = RECORD_HEADER_LENGTH + head[2]
+            if len(rest) - start < length:
+                break
+            whole = bytes(rest[start : start + length])
+            check = record.body_check_of(whole, 0, head[2], self.last_check)
+            if check is None:
+                raise self.refusal("the record here is damaged")
+            self._version, self.last_check = head[0], check
+            self.end += length
+            start += length
+            yield whole[RECORD_HEADER_LENGTH:]
+        del rest[:start]
+
+    def require_end(self, end: int) -> None:
+        """Refuse an image that does not end at `end`, with a whole record."""
+        if self._rest or self.end != end:
+            raise self.refusal(f"the records end here, and the image says they end at byte {end}")
+
+    def refusal(self, reason: str) -> CorruptLogError:
+        """Return the error for what stands at `end`."""
+        return CorruptLogError(self._path, self.end, reason)
+
+
+class Image(Uncopyable):
+    """The iterator that `Database.backup` returns."""
+
+    def __init__(
+        self,
+        file: LogFile,
+        log: Log,
+        *,
+        is_open: Callable[[], bool],
+        is_current: Callable[[], bool],
+    ) -> None:
+        """Note where `log` ends; `file` is a handle on its file, and closed here."""
+        self._file = file
+        self._path = log.path
+        self._pieces = _read(file, log.path, log.header, log.end, is_open, is_current)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return itself: an image is read once."""
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next piece."""
+        try:
+            return next(self._pieces)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the file back; reading on ends the image. Calling it again is fine."""
+        self._pieces.close()
+        ask("close", self._path, self._file.close)
+
+    def __del__(self) -> None:
+        """Give the file of an image that was dropped back."""
+        if file := getattr(self, "_file", None):
+            file.close()
+
+
+def _read(
+    file: LogFile,
+    path: str,
+    header: FileHeader,
+    end: int,
+    is_open: Callable[[], bool],
+    is_current: Callable[[], bool],
+) -> Generator[bytes, None, None]:
+    """Yield the two pages as closing leaves them, then the records in pieces, judged.
+
+    It does not know its `Image`: an image that is dropped goes at once, and its file with it.
+    """
+    pages = header.encode().ljust(record.MARK_OFFSET, b"\0")
+    pages += record.encode_mark(end, header.check_seed)
+    yield pages.ljust(RECORDS_OFFSET, b"\0")
+    reader = RecordReader(path, header)
+    for offset in range(RECORDS_OFFSET, end, PIECE_BYTES):
+        if not is_open():
+            raise UsageError("the database was closed before its backup was read")
+        try:
+            piece = read_exactly(path, file, offset, min(PIECE_BYTES, end - offset))
+            for _ in reader.feed(piece):
+                pass
+        except LogFileError as error:
+            if is_current():
+                raise
+            raise UsageError(
+                "the database was compacted before its backup was read, and here that empties the "
+                "file; call backup() again"
+            ) from error
+        yield piece
+    reader.require_end(end)
+
+
+class ImageReader:
+    """Takes an image apart, whoever made it: the header and the mark, then one payload a record."""
+
+    def __init__(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Read the first two pages; `name` is for messages.
+
+        Raises:
+            LogFileError: this is not the image of a closed database.
+            UsageTypeError: a piece is no bytes.
+        """
+        self._name = name
+        self._pieces = iter(pieces)
+        pages = b""
+        while len(pages) < RECORDS_OFFSET and (piece := next(self._pieces, None)) is not None:
+            pages += require_bytes(piece)
+        self._first, pages = pages[RECORDS_OFFSET:], pages[:RECORDS_OFFSET]
+        self.header = check_file_header(name, pages[: record.FILE_HEADER_LENGTH], len(pages))
+        mark = record.decode_mark(pages[record.MARK_OFFSET :], self.header.check_seed)
+        if mark is None:
+            raise CorruptLogError(name, record.MARK_OFFSET, NOT_CLOSED)
+        self._end = mark
+
+    def payloads(self) -> Iterator[bytes]:
+        """Yield the payloads in order, and refuse what is damaged or does not end where it says."""
+        reader = RecordReader(self._name, self.header)
+        for piece in chain([self._first], self._pieces):
+            yield from reader.feed(require_bytes(piece))
+        reader.require_end(self._end)
+
+
+def write_image(image: Image, place: Place) -> None:
+    """Put a copy of `image` in place; see `Database.backup_to`."""
+    try:
+        current = lock_and_look(place)
+        reader = ImageReader(place.path, image)
+        _put(place, current, reader.header, reader.payloads())
+    finally:
+        image.close()
+        place.release()
+
+
+def restore(pieces: Iterable[bytes], name: str, place: Place, *, replace: bool) -> None:
+    """Put what an image holds in place, as a database of its own; see `libredb.restore`."""
+    try:
+        current = lock_and_look(place)
+        if not replace and not current.is_empty:
+            raise UsageError(
+                f"there is a database at {place.path!r} already; replace=True replaces it"
+            )
+        reader = ImageReader(name, pieces)
+        generation = max(h.generation for h in (reader.header, current.header) if h) + 1
+        header = place.new_header(
+            generation, reader.header.snapshot_records, reader.header.base_version
+        )
+        _put(place, current, header, reader.payloads())
+    finally:
+        place.release()
+
+
+def pieces_of(place: Place) -> Iterator[bytes]:
+    """Yield the bytes of the file at a place.
+
+    Raises:
+        StorageNotFoundError: nothing is there.
+        LogFileError: it is not a database.
+    """
+    try:
+        reading = place.look(writable=False)
+        if reading.error is not None:
+            raise reading.error
+        if reading.file is None:
+            raise place.not_found()
+        for offset in range(0, reading.length_bytes, PIECE_BYTES):
+            length = min(PIECE_BYTES, reading.length_bytes - offset)
+            yield read_exactly(place.path, reading.file, offset, length)
+    finally:
+        place.release()
+
+
+def lock_and_look(place: Place) -> Reading:
+    """Lock the place and return the database that is there, damaged or not.
+
+    Where nothing is, an empty one is made first. A crash half-way then leaves that one, and not two
+    pages of zeros with records behind them, which nobody could tell from a database that lost its
+    header.
+
+    Raises:
+        LogFileError: something else is there, and stays.
+    """
+    place.lock()
+    current = place.read(writable=True)
+    if current.file is None:
+        place.create()
+        place.close_files()
+        current = place.read(writable=True)
+    if current.error is not None and not isinstance(current.error, CorruptLogError):
+        raise current.error
+    return current
+
+
+def _put(place: Place, current: Reading, header: FileHeader, payloads: Iterator[bytes]) -> None:
+    """Write a log of `payloads` beside the current file, read it back, and put it in place."""
+    log = place.prepare(current.file, header, payloads)
+    try:
+        reader = RecordReader(place.path, header)
+        for offset in range(RECORDS_OFFSET, log.end, PIECE_BYTES):
+            length = min(PIECE_BYTES, log.end - offset)
+            for _ in reader.feed(read_exactly(place.path, log.file, offset, length)):
+                pass
+        reader.require_end(log.end)
+    except BaseException:
+        place.discard(current.file)
+        raise
+    place.put(current.file, log)
+
+
+def require_bytes(piece: object) -> bytes:
+    """Return a piece of an image."""
+    if not isinstance(piece, bytes):
+        raise UsageTypeError(f"an image comes in pieces of bytes, not of {type(piece).__name__}")
+    return piece

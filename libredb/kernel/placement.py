@@ -1,0 +1,282 @@
+"""Putting a log in place: which file is the database, how it is made, recovered, and replaced.
+
+One mechanism puts a file in place, for a new database (a compaction of nothing) and for a
+compacted one. `prepare` writes everything beside the current file and syncs it, all but the header:
+until then nothing has happened, and a failure leaves no trace. `put` writes the header, syncs it,
+and lets the file take the place; from the first byte of the header on, a crash leaves the whole old
+or the whole new state, and a failure leaves open which.
+Recovery writes again what it shows and syncs it: after a failed sync, or a kill before one, an
+operating system shows bytes that are not on the disk, and the next sync does not carry them unless
+they are written again.
+Absent on purpose: replacing a file behind the caller's back.
+"""
+
+import errno
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from libredb.kernel import record
+from libredb.kernel.errors import (
+    LogFileError,
+    StorageError,
+    UsageError,
+    storage_error,
+)
+from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
+from libredb.kernel.log import PIECE_BYTES, Log, ask, read_exactly
+from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
+from libredb.kernel.recovery import Replay, check_file_header, choose, replay
+from libredb.kernel.report import CompactionReport as CompactionReport  # noqa: PLC0414 - for commit.py
+from libredb.kernel.store import Entry, OrderedStore
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read at a path: a log (`found`), a refusal (`error`), or nothing yet (neither)."""
+
+    exists: bool
+    """Whether there is a file that may hold a log."""
+    size_bytes: int
+    """The size of all files that were found."""
+    length_bytes: int = 0
+    file: LogFile | None = None
+    """The file that was chosen, if one was; it is open, and has `length_bytes`."""
+    data: bytes = b""
+    """Its bytes, but for zeros at the end of a long one; see `replay`."""
+    header: FileHeader | None = None
+    """Its header, also when the rest of it is refused."""
+    found: Replay | None = None
+    error: LogFileError | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no commit was found, and nothing that may have been one."""
+        return self.error is None and (self.found is None or not self.found.version)
+
+
+class Place(Uncopyable):
+    """A path on a file system, the right to write there, and the files that are open for it."""
+
+    def __init__(self, path: str, fs: FileSystem) -> None:
+        """Prepare; nothing is touched yet."""
+        self.path = path
+        self.fs = fs
+        self._lock: FileLock | None = None
+        self._files: list[LogFile] = []
+
+    def why_gone(self) -> str | None:
+        """Why this process may not use the log any more; None if it may.
+
+        A child that was forked from the owner may not, nor who gave the file system back.
+        """
+        return None if self._lock is None or self._lock.held else self._lock.why_gone
+
+    def not_found(self) -> StorageError:
+        """Return the error for a place where no file is."""
+        told = "there is no database file; mode 'rwc' creates one where the folder exists"
+        cause = FileNotFoundError(errno.ENOENT, told)
+        error = storage_error(cause, f"cannot open {self.path!r}")
+        error.__cause__ = cause
+        return error
+
+    def lock(self) -> None:
+        """Take the lock that writing needs."""
+        self._lock = self._ask("lock", self.fs.lock, self.path)
+
+    def release(self) -> None:
+        """Give the files and then the lock back; called again, what is left of them."""
+        with ExitStack() as stack:
+            if self._lock is not None:
+                stack.callback(self._ask, "unlock", self._lock.release)
+            stack.callback(self.close_files)
+
+    def close_files(self, *, but: LogFile | None = None) -> None:
+        """Close every open file but one."""
+        with ExitStack() as stack:
+            for file in self._files:
+                if file is not but:
+                    stack.callback(self._ask, "close", file.close)
+        self._files = [file for file in self._files if file is but]
+
+    def look(self, *, writable: bool) -> Reading:
+        """Choose the file and judge its first bytes; no more is read, and nothing is written."""
+        files = list(self._ask("open", self.fs.open, self.path, writable=writable))
+        self._files += files
+        sizes = [self._ask("measure", file.size) for file in files]
+        reading = Reading(bool(files), sum(sizes))
+        try:
+            heads = [self._head(file, size) for file, size in zip(files, sizes, strict=True)]
+            index = choose(self.path, list(zip(heads, sizes, strict=True)))
+            if index is not None:
+                reading.file, reading.length_bytes = files[index], sizes[index]
+                reading.header = check_file_header(self.path, heads[index], sizes[index])
+        except LogFileError as error:
+            reading.error = error
+        self.close_files(but=reading.file)
+        return reading
+
+    def read(self, *, writable: bool) -> Reading:
+        """Read everything and let recovery judge it; nothing is written."""
+        reading = self.look(writable=writable)
+        try:
+            if reading.file is not None and reading.error is None:
+                reading.data = self._content(reading.file, reading.length_bytes)
+                reading.found = replay(self.path, reading.data, reading.length_bytes)
+        except LogFileError as error:
+            reading.error = error
+        return reading
+
+    def open_again(self, log: Log) -> LogFile:
+        """Return a handle of its own on the file of `log`, for who reads without the turn.
+
+        Raises:
+            StorageError: the path no longer leads to that file.
+        """
+        header, chosen = log.header.encode(), None
+        files = self._ask("open", self.fs.open, self.path, writable=False)
+        try:
+            for file in files:
+                if self._ask("read", file.read, 0, len(header)) == header:
+                    chosen = file
+                    return file
+        finally:
+            for file in files:
+                if file is not chosen:
+                    self._ask("close", file.close)
+        raise StorageError(f"the file at {self.path!r} is no longer the one that was opened")
+
+    def log_of(self, reading: Reading) -> Log:
+        """Return the log that was found, as it is."""
+        found, file = reading.found, reading.file
+        assert found is not None and file is not None, "no log was found"  # noqa: PT018 - one fact
+        log = Log(self.path, file, found.header)
+        log.version, log.end, log.last_check = found.version, found.end, found.last_check
+        log.durable_version, log.pending_bytes = found.durable_version, found.end - found.proven
+        return log
+
+    def recover(self, reading: Reading) -> Log:
+        """Make durable what was found: always all of these steps, in this order.
+
+        The other slot is emptied only after the sync. Until then its header may be the only one
+        that is on the disk, however whole the chosen slot looks.
+        """
+        log, found = self.log_of(reading), reading.found
+        assert found is not None, "`log_of` asserts it"
+        log.write(0, found.header.encode())
+        if found.tail:
+            self._ask("truncate", log.file.truncate, found.end)
+        if found.proven < found.end:
+            shown = reading.data[found.proven : found.end]
+            log.write(found.proven, shown.ljust(found.end - found.proven, b"\0"))
+        self._ask("sync", log.file.sync)
+        self._ask("sync the directory of", self.fs.sync_directory, self.path)
+        self._ask("clean up beside", self.fs.discard_next, self.path, log.file)
+        if found.mark != found.end or found.damaged_mark:
+            log.write_mark()
+        log.durable_version, log.pending_bytes = log.version, 0
+        return log
+
+    def create(self) -> Log:
+        """Put an empty log in place, where no file holds one."""
+        log = self.prepare(None, self.new_header(0, 0, 0), ())
+        self.put(None, log)
+        return log
+
+    def new_header(self, generation: int, snapshot_records: int, base_version: int) -> FileHeader:
+        """Return a header with a salt that no other file has.
+
+        Raises:
+            UsageError: no generation is left.
+        """
+        salt = self._ask("draw a salt for", self.fs.entropy, 8)
+        header = FileHeader(salt, generation, snapshot_records, base_version)
+        if not header.in_range:
+            raise UsageError("this file has no further generation; copy its entries into a new one")
+        return header
+
+    def compact(self, current: Log, store: OrderedStore) -> Log:
+        """Return the next generation of `current`, which starts with a snapshot of `store`.
+
+        It is only prepared: see `put`.
+        """
+        records = sum(1 for _ in snapshot_pieces(store))
+        header = self.new_header(current.header.generation + 1, records, current.version)
+        payloads = (record.encode_ops(piece) for piece in snapshot_pieces(store))
+        return self.prepare(current.file, header, payloads)
+
+    def prepare(
+        self, current: LogFile | None, header: FileHeader, payloads: Iterable[bytes]
+    ) -> Log:
+        """Return a log of `payloads` beside `current`, all durable but its header.
+
+        Nothing has happened until `put`: whatever fails here leaves `current` as it is, and what
+        was written goes.
+        """
+        file = self._ask("create the next file of", self.fs.create_next, self.path, current)
+        self._files.append(file)
+        log = Log(self.path, file, header)
+        try:
+            log.write(0, bytes(RECORDS_OFFSET))
+            log.append_all(payloads)
+            self._ask("sync", file.sync)
+            log.write_mark()
+            self._ask("sync", file.sync)
+        except BaseException:
+            self.discard(current)
+            raise
+        return log
+
+    def put(self, current: LogFile | None, following: Log) -> None:
+        """Write the header of `following` and let it take the place of `current`, which is closed.
+
+        From the first byte of the header on, a failure leaves open which of them is in place.
+        """
+        following.write(0, following.header.encode())
+        self._ask("sync", following.file.sync)
+        self._ask("replace", self.fs.replace, self.path, current, following.file)
+        following.durable_version, following.pending_bytes = following.version, 0
+
+    def discard(self, current: LogFile | None) -> None:
+        """Remove a next file without a header; should that fail, no open looks at it either."""
+        with suppress(StorageError), ExitStack() as stack:
+            if current is not None:
+                stack.callback(
+                    self._ask, "clean up beside", self.fs.discard_next, self.path, current
+                )
+            stack.callback(self.close_files, but=current)
+
+    def _head(self, file: LogFile, size: int) -> bytes:
+        """Return what `choose` wants of a file: its header, or all of it if it is short."""
+        length = size if size <= RECORDS_OFFSET else record.FILE_HEADER_LENGTH
+        return read_exactly(self.path, file, 0, length)
+
+    def _content(self, file: LogFile, end: int) -> bytes:
+        """Return the bytes `[0, end)`, but the zeros behind a log, which may be gigabytes."""
+        zeros, size = bytes(PIECE_BYTES), end
+        while end - PIECE_BYTES >= RECORDS_OFFSET:
+            if read_exactly(self.path, file, end - PIECE_BYTES, PIECE_BYTES) != zeros:
+                break
+            end -= PIECE_BYTES
+        return read_exactly(self.path, file, 0, min(end + RECORD_HEADER_LENGTH, size))
+
+    def _ask(self, what: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return ask(what, self.path, call, *args, **kwargs)
+
+
+def snapshot_pieces(store: OrderedStore) -> Iterator[list[Entry]]:
+    """Yield all entries in key order, as many at a time as fill a record of about PIECE_BYTES."""
+    piece: list[Entry] = []
+    size = 0
+    for key, value in store.scan(b"", None):
+        piece.append((key, value))
+        size += record.SET_OVERHEAD + len(key) + len(value)
+        if size >= PIECE_BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece

@@ -1,0 +1,1 @@
+"""The files of a POSIX system: paths, permissions, locks, forks and interrupts."""

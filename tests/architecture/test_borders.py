@@ -1,0 +1,182 @@
+"""Claim: the borders that the architecture draws are the ones that the imports keep.
+
+Around the kernel (test_kernel.py) lie the adapters below the lower port, the lenses above the upper
+one, and what is outside of both. Each part is told what it may see; whatever is not named in an
+allow-list here is refused, and whatever is named is used.
+"""
+
+import sys
+
+import pytest
+
+from tests.architecture.checkout import ROOT, imports, module_name, python_files, sample
+from tests.architecture.rules import Imports, circles, is_within, out_of_order, refused, unused
+
+pytestmark = pytest.mark.cpython  # they read the checkout
+
+PORTS = {"libredb.kernel.filesystem", "libredb.kernel.transaction"}
+ERRORS = "libredb.kernel.errors"
+
+# What keeps room ahead of a log is the same for all who keep any, and pure.
+ADAPTERS_MAY_IMPORT = {"libredb.kernel.filesystem", ERRORS, "libredb.room"}
+LENSES_MAY_IMPORT = {"libredb.kernel.transaction", ERRORS}
+
+ADAPTERS = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")}
+SIM_LAYERS = ["world", "plans", "judge", "campaigns", "mutants"]
+
+# Files that import one another, and why. The list only gets shorter.
+CIRCLES = {
+    "sim.world.filesystem sim.world.handles": "a handle names the type of its file system",
+}
+
+
+def test_adapters_import_only_the_port_the_errors_and_what_they_share() -> None:
+    assert refused(imports("adapters"), ADAPTERS_MAY_IMPORT, package="libredb") == []
+
+
+def test_everything_that_adapters_may_import_is_imported() -> None:
+    there = {module_name(path) for path in python_files("libredb")}
+    assert unused(imports("adapters"), ADAPTERS_MAY_IMPORT & there) == set()
+
+
+def test_adapters_do_not_import_one_another() -> None:
+    for adapter in ADAPTERS:
+        for other in ADAPTERS - {adapter}:
+            assert refused(imports(f"adapters/{adapter}"), package=other) == []
+
+
+def test_lenses_import_only_the_store_port_and_the_errors() -> None:
+    assert refused(imports("libredb/lens"), LENSES_MAY_IMPORT, package="libredb.kernel") == []
+
+
+def test_the_kits_for_third_parties_import_only_ports_and_errors() -> None:
+    kits = imports("libredb/testing")
+    assert kits, "there are kits"
+    allowed = {*PORTS, ERRORS, "libredb.testing"}
+    assert refused(kits, allowed, package="libredb") == []
+
+
+def test_the_kits_for_third_parties_need_no_pytest_and_nothing_else() -> None:
+    assert refused(imports("libredb/testing"), {"libredb", *sys.stdlib_module_names}) == []
+
+
+def test_nothing_that_is_shipped_imports_what_is_not() -> None:
+    for package in ("sim", "tests", "scripts"):
+        assert refused(imports("libredb", "adapters"), package=package) == []
+
+
+def test_only_tests_import_the_simulator_and_it_imports_no_test() -> None:
+    assert refused(imports("scripts"), package="sim") == []
+    assert refused(imports("sim"), package="tests") == []
+
+
+def test_scripts_import_no_test() -> None:
+    assert refused(imports("scripts"), package="tests") == []
+
+
+def test_the_command_line_is_imported_by_itself_alone() -> None:
+    others = _without(imports("libredb", "adapters"), "libredb.cli", "libredb.__main__")
+    assert refused(others, package="libredb.cli") == []
+
+
+def test_only_the_command_line_imports_interop() -> None:
+    others = _without(imports("libredb", "adapters"), "libredb.cli", "libredb.interop")
+    assert refused(others, package="libredb.interop") == []
+
+
+def test_the_package_imports_adapters_only_inside_functions() -> None:
+    # At the top of a file it would be a circle: importing an adapter first would fail.
+    assert _adapters_at_the_top(imports("libredb")) == []
+
+
+def test_layers_of_the_simulator_import_only_those_before_them_or_say_why() -> None:
+    found = out_of_order(_layers(imports("sim")), "sim", SIM_LAYERS)
+    assert found == []
+
+
+def test_every_folder_of_the_simulator_is_a_layer() -> None:
+    assert {path.parent.name for path in (ROOT / "sim").glob("*/__init__.py")} == set(SIM_LAYERS)
+
+
+def test_no_files_import_one_another_in_a_circle_but_those_that_say_why() -> None:
+    everything = imports("libredb", "adapters", "sim", "scripts")
+    assert len(everything) > 50
+    assert sorted(" ".join(sorted(circle)) for circle in circles(everything)) == sorted(CIRCLES)
+
+
+def _without(imports: Imports, *packages: str) -> Imports:
+    """Return the modules that are in none of these packages."""
+    return {
+        module: found
+        for module, found in imports.items()
+        if not any(is_within(module, package) for package in packages)
+    }
+
+
+def _layers(imports: Imports) -> Imports:
+    """Return the modules of the layers; `python -m sim` itself stands above them."""
+    return _without(imports, "sim.__main__")
+
+
+def _adapters_at_the_top(imports: Imports) -> list[str]:
+    return [
+        f"{module} imports {imported}"
+        for module, found in imports.items()
+        for imported, inside_function in found
+        if imported.partition(".")[0] in ADAPTERS and not inside_function
+    ]
+
+
+# The same rules, on samples that break them
+
+
+def test_an_adapter_that_imports_the_package_or_the_store_is_named() -> None:
+    bad = sample(
+        libredb_osfs="import libredb\nfrom libredb.kernel.store import Entry",
+        libredb_osfs__lock="from libredb.kernel.errors import StorageError",
+    )
+    assert refused(bad, ADAPTERS_MAY_IMPORT, package="libredb") == [
+        "libredb_osfs imports libredb",
+        "libredb_osfs imports libredb.kernel.store",
+    ]
+
+
+def test_a_kit_that_imports_pytest_is_named() -> None:
+    bad = sample(libredb__testing__store="import contextlib\nimport pytest")
+    assert refused(bad, {"libredb", *sys.stdlib_module_names}) == [
+        "libredb.testing.store imports pytest"
+    ]
+
+
+def test_a_package_whose_name_begins_alike_is_another_one() -> None:
+    alike = sample(libredb__cli="import simulation, testsuite")
+    assert refused(alike, package="sim") + refused(alike, package="tests") == []
+
+
+def test_an_adapter_at_the_top_of_a_file_is_named_and_one_in_a_function_is_not() -> None:
+    source = "def find():\n    from libredb_osfs import OsFileSystem\n"
+    assert _adapters_at_the_top(sample(libredb=source)) == []
+    source = "if True:\n    from libredb_osfs import OsFileSystem\n"
+    assert _adapters_at_the_top(sample(libredb=source)) == ["libredb imports libredb_osfs"]
+
+
+def test_a_layer_that_imports_a_later_one_is_named() -> None:
+    bad = sample(
+        sim__world__disk="import sim.judge.oracle",
+        sim__judge__oracle="import sim.world.disk\nimport sim.__main__",
+    )
+    assert out_of_order(bad, "sim", SIM_LAYERS) == [
+        "sim.world.disk imports sim.judge.oracle",
+        "sim.judge.oracle imports sim.__main__",
+    ]
+
+
+def test_a_circle_of_three_is_found_once_and_what_leads_into_it_is_not_in_it() -> None:
+    bad = sample(
+        a="import b",
+        b="def late():\n    import c",
+        c="import a\nimport d",
+        d="import os",
+        e="import a",
+    )
+    assert circles(bad) == [{"a", "b", "c"}]

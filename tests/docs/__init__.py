@@ -1,0 +1,1 @@
+"""The pages against the code: links, tables, snippets and public names."""

@@ -1,0 +1,1 @@
+"""Real processes and real disks that are made to fail; simulated ones are in sim."""

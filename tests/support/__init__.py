@@ -1,0 +1,1 @@
+"""What tests of several folders share: helpers without a test of their own."""

@@ -1,0 +1,99 @@
+"""Every public call once, with what it needs and what it does.
+
+A test that goes through calls takes them from here, chosen by a fact: whatever is added is then
+held to everything at once. tests/contract/test_every_call.py finds a public name that is missing.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from operator import attrgetter
+
+from libredb import Database, ReadTransaction, Transaction
+from sim.world.filesystem import SimFileSystem
+from tests.support.work import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A way to call something of a database. It leaves whatever block it enters.
+
+    Attributes:
+        run: Makes the call.
+        writes: Whether mode "r" refuses it.
+        needs_file: Whether a database in memory refuses it.
+        in_group: Whether it may be made inside a group of the same thread.
+        waits: Whether it waits for a transaction of another thread.
+        at_any_time: Whether it only looks at what is known: no transaction, group, failure, fork or
+            closing refuses it.
+    """
+
+    run: Callable[[Database], object]
+    writes: bool = False
+    needs_file: bool = False
+    in_group: bool = False
+    waits: bool = True
+    at_any_time: bool = False
+
+
+def entered(block: AbstractContextManager[object]) -> None:
+    """Enter a block, and leave it."""
+    with block:
+        pass
+
+
+def look(tx: ReadTransaction) -> list[object]:
+    """Read in both ways."""
+    return [tx.get(b"k"), *tx.scan()]
+
+
+def back_up(db: Database) -> None:
+    """Write a backup to another file system."""
+    db.backup_to("copy", fs=SimFileSystem())
+
+
+DATABASE: dict[str, Call] = {
+    "transact(fn)": Call(run=lambda db: db.transact(setting(b"k")), writes=True, in_group=True),
+    "transact(reading)": Call(run=lambda db: db.transact(look), in_group=True),
+    "transaction()": Call(run=lambda db: entered(db.transaction()), in_group=True),
+    "read()": Call(run=lambda db: entered(db.read()), in_group=True, waits=False),
+    "read(fn)": Call(run=lambda db: db.read(look), in_group=True, waits=False),
+    "get(key)": Call(run=lambda db: db.get(b"k"), in_group=True, waits=False),
+    "scan()": Call(run=lambda db: list(db.scan()), in_group=True, waits=False),
+    "group()": Call(run=lambda db: entered(db.group())),
+    "sync()": Call(run=lambda db: db.sync(), in_group=True),
+    "compact()": Call(run=lambda db: db.compact(), writes=True),
+    "backup()": Call(run=lambda db: list(db.backup()), needs_file=True),
+    "backup_to(path)": Call(run=back_up, needs_file=True),
+    "close()": Call(run=lambda db: db.close()),
+    **{
+        name: Call(run=attrgetter(name), in_group=True, waits=False, at_any_time=True)
+        for name in (
+            *("closed", "path", "mode", "version", "durable_version"),
+            *("pending_commits", "pending_bytes", "log_bytes", "live_bytes"),
+        )
+    },
+}
+
+REFUSABLE: dict[str, Callable[[Database], object]] = {
+    name: call.run for name, call in DATABASE.items() if not call.at_any_time and name != "close()"
+}
+"""What a database refuses once it failed or was closed. `close` is always possible then."""
+
+READER: dict[str, Callable[[ReadTransaction], object]] = {
+    "get(key)": lambda tx: tx.get(b"k"),
+    "scan()": lambda tx: list(tx.scan()),
+    "read(fn)": lambda tx: tx.read(look),
+}
+"""What a transaction of either kind can do while it is running."""
+
+WRITER: dict[str, Callable[[Transaction], object]] = {
+    **READER,
+    "set(key, value)": lambda tx: tx.set(b"k", b""),
+    "delete(key)": lambda tx: tx.delete(b"k"),
+    "transact(fn)": lambda tx: tx.transact(look),
+}
+"""What a transaction that writes can do while it is running."""
+
+NOT_REFUSED = {"version", "end"}
+"""What else is public in a transaction: what it is, and what the database ends it with."""

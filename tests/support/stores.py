@@ -1,0 +1,129 @@
+"""Stores for tests of what is built on the Store port: as plain as they can be, or unpleasant.
+
+`NaiveStore` copies a dict for each transaction. `RerunningStore` runs every function twice, as a
+store may that has to retry.
+Absent on purpose: threads, anything on a disk.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from libredb import UsageError, UsageValueError
+from libredb.kernel.store import BytesLike, Entry, as_bytes, check_count
+from libredb.kernel.transaction import Reader, Writer, run
+
+T = TypeVar("T")
+
+
+class NaiveReader:
+    """Reads a dict, which nobody changes, until it is told to end."""
+
+    def __init__(self, entries: dict[bytes, bytes], version: int) -> None:
+        self.entries: dict[bytes, bytes] = entries
+        self.version: int = version
+        self.refusal: str | None = None
+
+    def check(self) -> None:
+        if self.refusal is not None:
+            raise UsageError(self.refusal)
+
+    def get(self, key: BytesLike, /) -> bytes | None:
+        self.check()
+        return self.entries.get(as_bytes(key, "key"))
+
+    def scan(
+        self,
+        start: BytesLike = b"",
+        end: BytesLike | None = None,
+        *,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Entry]:
+        self.check()
+        first = as_bytes(start, "start")
+        last = None if end is None else as_bytes(end, "end")
+        if limit is not None:
+            check_count(limit, "limit")
+            if limit < 0:
+                raise UsageValueError("limit must be 0 or more")
+        inside = [
+            (key, value)
+            for key, value in self.entries.items()
+            if key >= first and (last is None or key < last)
+        ]
+        return self.one_by_one(sorted(inside, reverse=reverse)[:limit])
+
+    def one_by_one(self, entries: list[Entry]) -> Iterator[Entry]:
+        for entry in entries:
+            self.check()
+            yield entry
+
+    def read(self, fn: Callable[[Reader], T], /) -> T:
+        self.check()
+        return ended_after(fn, NaiveReader(self.entries, self.version))
+
+
+class NaiveWriter(NaiveReader):
+    """Writes into a dict of its own."""
+
+    def set(self, key: BytesLike, value: BytesLike, /) -> None:
+        self.check()
+        self.entries[as_bytes(key, "key")] = as_bytes(value, "value")
+
+    def delete(self, key: BytesLike, /) -> bool:
+        self.check()
+        return self.entries.pop(as_bytes(key, "key"), None) is not None
+
+    def transact(self, fn: Callable[[Writer], T], /) -> T:
+        self.check()
+        inner = type(self)(dict(self.entries), self.version)
+        self.refusal = "a transaction inside this one is running"
+        try:
+            result = ended_after(fn, inner)
+        finally:
+            self.refusal = None
+        self.entries = inner.entries
+        return result
+
+
+Given = TypeVar("Given", bound=NaiveReader)
+
+
+def ended_after(fn: Callable[[Given], T], tx: Given) -> T:
+    """Return `fn(tx)`, and end `tx`."""
+    try:
+        return run(fn, tx)
+    finally:
+        tx.refusal = "this transaction has ended"
+
+
+class NaiveStore:
+    """A dict, copied for each transaction; a read sees the dict as it was."""
+
+    reader = NaiveReader
+    writer = NaiveWriter
+
+    def __init__(self) -> None:
+        self.entries: dict[bytes, bytes] = {}
+        self.version = 0
+
+    def transact(self, fn: Callable[[Writer], T], /) -> T:
+        writer = self.writer(dict(self.entries), self.version + 1)
+        result = ended_after(fn, writer)
+        self.entries, self.version = writer.entries, writer.version
+        return result
+
+    def read(self, fn: Callable[[Reader], T], /) -> T:
+        return ended_after(fn, self.reader(self.entries, self.version))
+
+
+class RerunningStore(NaiveStore):
+    """Runs every function twice, from the same state; the last run counts."""
+
+    def transact(self, fn: Callable[[Writer], T], /) -> T:
+        ended_after(fn, self.writer(dict(self.entries), self.version + 1))
+        return super().transact(fn)
+
+    def read(self, fn: Callable[[Reader], T], /) -> T:
+        super().read(fn)
+        return super().read(fn)

@@ -1,0 +1,21 @@
+"""The little work that most tests do: commit some keys, and see which are there."""
+
+from collections.abc import Callable
+
+from libredb import Database, Transaction
+
+
+def setting(key: bytes, value: bytes = b"") -> Callable[[Transaction], None]:
+    """Return the function of a transaction that sets one key."""
+    return lambda tx: tx.set(key, value)
+
+
+def commit(db: Database, *keys: bytes) -> None:
+    """Set every key in a transaction of its own."""
+    for key in keys:
+        db.transact(setting(key))
+
+
+def keys(db: Database) -> list[bytes]:
+    """Return all keys in order."""
+    return [key for key, _ in db.scan()]

@@ -1,0 +1,1 @@
+"""The command line: commands, exit codes, what is printed, and how a command ends."""

@@ -1,0 +1,238 @@
+"""A file is judged from its first bytes and read in memory bounds; nothing is written."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import libredb
+from libredb import (
+    IncompleteReadError,
+    NotADatabaseError,
+    RecoveryReport,
+)
+from libredb.kernel import placement, record
+from libredb.kernel.log import PIECE_BYTES, Log
+from libredb.kernel.placement import Place
+from libredb.kernel.record import RECORDS_OFFSET, FileHeader
+from libredb.kernel.transaction import Op
+from sim.world.filesystem import SimFileSystem
+from tests.support.files import SALT, log_image
+from tests.support.work import commit, keys
+
+ENTRIES: list[Op] = [(b"%04d" % number, b"value") for number in range(10)]
+
+
+class Reads:
+    """A hook that remembers every call of the port with its numbers."""
+
+    def __init__(self, fs: SimFileSystem) -> None:
+        self.seen: list[tuple[str, int, int]] = []
+        fs.hook = self
+
+    def __call__(
+        self, name: str, where: str, effect: Callable[..., Any], arguments: Sequence[Any], /
+    ) -> Any:
+        first = arguments[0] if arguments and isinstance(arguments[0], int) else 0
+        size = {"read": lambda: arguments[1], "write": lambda: len(arguments[1])}
+        self.seen.append((name, first, size.get(name, int)()))
+        return effect(*arguments)
+
+    def names(self) -> list[str]:
+        return [name for name, *_ in self.seen]
+
+    def reads(self) -> list[tuple[int, int]]:
+        return [(offset, length) for name, offset, length in self.seen if name == "read"]
+
+
+def a_database(fs: SimFileSystem) -> tuple[Place, Log]:
+    """Return a place with a database of two entries that is open there."""
+    with libredb.open("p", fs=fs) as db:
+        commit(db, b"1", b"2")
+    place = Place("p", fs)
+    place.lock()
+    return place, place.recover(place.read(writable=True))
+
+
+# Looking
+
+
+@pytest.mark.parametrize("style", ["rename", "slots"])
+def test_a_look_reads_36_bytes_of_each_file_and_leaves_the_chosen_one_open(style: Any) -> None:
+    fs = SimFileSystem(style)
+    a_database(fs)[0].release()
+    calls = Reads(fs)
+    place = Place("p", fs)
+    reading = place.look(writable=False)
+    assert sum(length for _, length in calls.reads()) == 36
+    assert (reading.exists, reading.found, reading.error) == (True, None, None)
+    assert reading.header is not None
+    assert reading.size_bytes == reading.length_bytes == len(max(fs.images("p")))
+    assert fs.handles == 1
+    place.release()
+    assert fs.handles == 0
+
+
+def test_a_short_file_is_read_whole_to_tell_an_unfinished_one(memory_fs: SimFileSystem) -> None:
+    for length in (1, 36, 37, RECORDS_OFFSET, RECORDS_OFFSET + 1):
+        memory_fs.install("p", b"x" * length)
+        calls = Reads(memory_fs)
+        reading = Place("p", memory_fs).look(writable=False)
+        assert isinstance(reading.error, NotADatabaseError)
+        asked = length if length <= RECORDS_OFFSET else 36
+        assert [pair for pair in calls.reads() if pair[1]] == [(0, asked)]
+        memory_fs.hook = None
+
+
+def test_a_look_at_nothing_finds_nothing(memory_fs: SimFileSystem) -> None:
+    reading = Place("p", memory_fs).look(writable=False)
+    assert (reading.exists, reading.file, reading.error, reading.is_empty) == (
+        False,
+        None,
+        None,
+        True,
+    )
+    error = Place("p", memory_fs).not_found()
+    assert isinstance(error, FileNotFoundError)
+    assert isinstance(error.__cause__, FileNotFoundError)
+
+
+def test_a_reading_is_empty_if_no_commit_was_found(memory_fs: SimFileSystem) -> None:
+    for image, empty in (
+        (b"", True),
+        (log_image([], mark=RECORDS_OFFSET), True),
+        (log_image([ENTRIES], mark=RECORDS_OFFSET), False),
+        (b"a foreign file" * 1000, False),
+    ):
+        memory_fs.install("p", image)
+        place = Place("p", memory_fs)
+        assert place.read(writable=False).is_empty is empty, image[:20]
+        place.release()
+
+
+# Reading
+
+
+def test_a_file_is_read_once_however_its_pieces_lie(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Zeros behind the log are skipped in pieces, and the last value ends in zeros of its own: at
+    # every length of it, and of what follows, the same log is found, and no read is long.
+    monkeypatch.setattr(placement, "PIECE_BYTES", 64)
+    for zeros in (*range(1, 140), 1000):
+        value = b"v" + bytes(zeros)
+        image = log_image([[(b"k", b"v")], [(b"z", value)]], mark=RECORDS_OFFSET)
+        for behind in (0, 1, 63, 64, 65, 130, 5000):
+            fs = SimFileSystem()
+            fs.install("p", image + bytes(behind))
+            place = Place("p", fs)
+            reading = place.read(writable=False)
+            found = reading.found
+            assert found is not None, (zeros, behind)
+            assert (found.version, found.end, found.tail) == (2, len(image), b""), (zeros, behind)
+            assert found.store.get(b"z") == value
+            assert len(reading.data) <= max(len(image), RECORDS_OFFSET + 64) + 64 + 24
+            place.release()
+
+
+def test_a_record_that_reaches_into_zeros_that_were_not_read_is_written_again_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(placement, "PIECE_BYTES", 64)
+    image = log_image([[(b"z", b"v" + bytes(1000))]], mark=RECORDS_OFFSET)
+    fs = SimFileSystem()
+    fs.install("p", image + bytes(500))
+    written = Reads(fs)
+    libredb.open("p", fs=fs).close()
+    length = len(image) - RECORDS_OFFSET
+    assert ("write", RECORDS_OFFSET, length) in written.seen
+    assert fs.images("p") == [
+        image[:4096]
+        + record.encode_mark(len(image), FileHeader(SALT, 0, 0, 0).check_seed).ljust(4096, b"\0")
+        + image[RECORDS_OFFSET:]
+    ]
+
+
+def test_a_short_read_anywhere_is_an_incomplete_read_at_its_byte(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(placement, "PIECE_BYTES", 64)
+    fs = SimFileSystem()
+    fs.install("p", log_image([ENTRIES], mark=RECORDS_OFFSET) + bytes(300))
+    calls = Reads(fs)
+    Place("p", fs).read(writable=False)
+    reads = calls.reads()
+    assert len(reads) > 4
+    for at, (offset, length) in enumerate(reads):
+        number = 0
+
+        def shorten(
+            name: str, where: str, effect: Callable[..., Any], arguments: Any, *, at: int = at
+        ) -> Any:
+            nonlocal number
+            data = effect(*arguments)
+            if name == "read":
+                number += 1
+                return data[:-1] if number == at + 1 else data
+            return data
+
+        fs.hook = shorten
+        error = Place("p", fs).read(writable=False).error
+        assert isinstance(error, IncompleteReadError), at
+        assert error.offset == offset + length - 1
+
+
+@pytest.mark.cpython
+def test_a_foreign_file_of_gigabytes_is_judged_from_36_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Judging a foreign file of 3 GiB took 53 seconds and 9 GiB of memory, because all of it was
+    # read before its first byte was looked at.
+    path = tmp_path / "foreign"
+    with path.open("wb") as file:
+        file.write(b"SQLite format 3\0")
+        file.truncate(3 << 30)
+    reads = watched_reads(monkeypatch)
+    assert isinstance(libredb.verify(path).error, NotADatabaseError)
+    with pytest.raises(NotADatabaseError):
+        libredb.open(path)
+    assert reads == [36, 36]  # one judgement, one refused open
+    assert path.stat().st_size == 3 << 30
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.cpython
+def test_gigabytes_of_reserved_zeros_behind_a_log_are_not_held_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # They were read as a whole: a file with room for much more than it holds did not open.
+    path = tmp_path / "app.libredb"
+    with libredb.open(path) as db:
+        commit(db, b"1", b"2")
+    with path.open("r+b") as file:
+        file.truncate(3 << 30)
+    reads = watched_reads(monkeypatch)
+    reports: list[RecoveryReport] = []
+    with libredb.open(path, on_recovery=reports.append) as db:
+        assert keys(db) == [b"1", b"2"]
+        commit(db, b"3")
+        end = db.log_bytes
+    assert max(reads) <= 2 * PIECE_BYTES
+    assert (reports[0].outcome, reports[0].discarded) == ("clean", b"")
+    assert path.stat().st_size == end
+
+
+def watched_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that gets the length of every read of a file of the operating system."""
+    from libredb_osfs.logfile import OsLogFile  # it does not exist in a browser
+
+    lengths: list[int] = []
+    read = OsLogFile.read
+
+    def watch(self: OsLogFile, offset: int, length: int, /) -> bytes:
+        lengths.append(length)
+        return read(self, offset, length)
+
+    monkeypatch.setattr(OsLogFile, "read", watch)
+    return lengths

@@ -1,0 +1,32 @@
+"""Transactions for unit tests: over a store of their own, with nothing to lock."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from libredb.kernel.store import OrderedStore
+from libredb.kernel.transaction import ReadTransaction, Transaction
+
+
+def store_of(**entries: bytes) -> OrderedStore:
+    store = OrderedStore()
+    store.apply((key.encode(), value) for key, value in entries.items())
+    return store
+
+
+def writer(store: OrderedStore | None = None, refusal: str | None = None) -> Transaction:
+    return Transaction(store or OrderedStore(), nullcontext(), 7, refusal=refusal)
+
+
+def reader(store: OrderedStore | None = None) -> ReadTransaction:
+    return ReadTransaction(store or OrderedStore(), nullcontext(), 6)
+
+
+USES: dict[str, Callable[[Transaction], object]] = {
+    "get": lambda tx: tx.get(b"a"),
+    "scan": lambda tx: tx.scan(),
+    "read": lambda tx: tx.read(id),
+    "set": lambda tx: tx.set(b"a", b""),
+    "delete": lambda tx: tx.delete(b"a"),
+    "transact": lambda tx: tx.transact(id),
+}
+READS = ("get", "scan", "read")
