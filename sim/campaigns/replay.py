@@ -9,7 +9,6 @@ from pathlib import Path
 from sim.plans.plan import from_json
 from sim.plans.profiles import PROFILES
 
-
 SAVED = Path(".cache", "sim")
 
 
