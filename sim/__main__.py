@@ -221,10 +221,10 @@ def _report(options: argparse.Namespace) -> int:
 def _mutants(options: argparse.Namespace) -> int:
     from sim.mutants.hunt import hunt  # noqa: PLC0415 - compiles kernels, which no other command needs
 
-    table, survivors = hunt(seeds=options.seeds, workers=options.workers, fast=options.fast)
+    table, wrong = hunt(seeds=options.seeds, workers=options.workers, fast=options.fast)
     if options.docs:
         figures.replace_section(options.docs, "mutants", table)
-    return 1 if survivors else 0
+    return 1 if wrong else 0
 
 
 def _tables(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from sim.world.filesystem import Style
 from sim.world.generator import POOL
 
 FAILURES = ("error", "full", "interrupt", "memory", "count", "more", "short", "shorts", "held")
-KINDS = FAILURES + SILENT + CRASHES
+KINDS = (*FAILURES, *SILENT, "reader", *CRASHES)
 DIVIDED = ("write", "header", "read")
 """The calls of which a part may happen."""
 STYLES: tuple[Style, Style] = ("rename", "slots")

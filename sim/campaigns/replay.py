@@ -9,8 +9,10 @@ from pathlib import Path
 from sim.plans.plan import from_json
 from sim.plans.profiles import PROFILES
 
+SAVED = Path(".cache", "sim")
 
-def how_to_replay(text: str, folder: Path = Path()) -> str:
+
+def how_to_replay(text: str, folder: Path = SAVED) -> str:
     """Return the command that replays a plan, given as JSON; save the plan if it has no seed."""
     if not text:
         return "this broke while a case was prepared: python -m sim run --profile <its name>"
@@ -19,5 +21,6 @@ def how_to_replay(text: str, folder: Path = Path()) -> str:
         return f"python -m sim replay --profile {plan.profile} --seed {plan.seed}"
     words = f"failed {plan.profile.replace(':', '')} {plan.style} {plan.seed}".split()
     path = folder / ("-".join(words) + ".json")
+    folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return f"python -m sim replay --plan {path}"

@@ -78,6 +78,7 @@ class Application:
         view = dict(oracle.current)
         written: dict[bytes, bytes | None] = {}
         version, log_bytes, asked = oracle.version, run.log_bytes, len(run.injector.asked)
+        run.in_flight = view
         try:
             db.transact(Script(ops, ending, view, written))
         except (Abort, Wish, Violation):
@@ -91,6 +92,8 @@ class Application:
             if changed:
                 oracle.raised(list(written.items()), version + 1)
             return Failure(error, changed)
+        finally:
+            run.in_flight = None
         run.must_not_have_fired("commit")
         if written:
             oracle.returned(list(written.items()), version + 1)
@@ -199,7 +202,7 @@ class Application:
         db = self.lives.ready()
         try:
             db.sync()
-        except Crash:
+        except (Crash, Violation):
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
             self.run.must_have_fired(error)
@@ -215,6 +218,8 @@ class Application:
             run.trials.older = max(run.fs.images(PATH), key=len)
         try:
             db.compact()
+        except Violation:
+            raise
         except Crash:
             run.oracle.compacting()
             run.count("crash while compacting")

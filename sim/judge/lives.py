@@ -7,6 +7,7 @@ Absent on purpose: work; see application.py.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sim.judge.oracle import Contents, Violation, check_scan
@@ -49,11 +50,15 @@ class Lives:
         kernel = run.kernel
         bounds = kernel.GroupCommit(commits=window[0], size_bytes=window[1]) if window else None
         reports: list[Any] = []
+        told = partial(run.injector.inside, "on_recovery", reports.append)
+        if run.fs.evict():
+            run.oracle.may_have_lost()
+            run.count("lost pages or entries, in the same boot")
         before = run.fs.images(PATH)
         try:
-            run.db = kernel.open(
-                PATH, fs=run.fs, mode=mode, group_commit=bounds, on_recovery=reports.append
-            )
+            run.db = kernel.open(PATH, fs=run.fs, mode=mode, group_commit=bounds, on_recovery=told)
+        except Violation:
+            raise
         except Crash:
             run.count("crash while opening")
             raise
@@ -64,7 +69,8 @@ class Lives:
                 raise Violation("close", f"{run.fs.handles} handles are open after open() failed")
             return
         run.must_not_have_fired("open")
-        self._opened(reports, before)
+        with run.injector.paused():
+            self._opened(reports, before)
 
     def _did_not_open(self, error: BaseException, before: list[bytes]) -> None:
         run, kernel = self.run, self.run.kernel
@@ -159,7 +165,7 @@ class Lives:
             return
         try:
             db.close()
-        except Crash:
+        except (Crash, Violation):
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
             run.must_have_fired(error)
@@ -203,7 +209,8 @@ class Lives:
             run.count("works after a failure")
             run.acknowledge(db.durable_version)
             run.observe(db)
-            self._check_reads(run.oracle.current)
+            with run.injector.paused():
+                self._check_reads(run.oracle.current)
             if run.fs.handles > 1:
                 raise Violation("close", f"{run.fs.handles} handles are open after {error!r}")
             return

@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.judge.application import Application
 from sim.judge.lives import Lives
-from sim.judge.oracle import Contents, Violation
+from sim.judge.oracle import Contents, State, Violation
 from sim.judge.run import PATH, Run
 from sim.world.filesystem import Crash, SimFileSystem
 from sim.world.generator import Generator
@@ -30,7 +30,7 @@ class Observers:
         before = run.fs.images(PATH)
         try:
             db = run.kernel.open(PATH, fs=run.fs, mode="r")
-        except Crash:
+        except (Crash, Violation):
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
             self._did_not_read(error)
@@ -49,6 +49,45 @@ class Observers:
             raise Violation("unchanged", "opening for reading changed the file")
         run.count("read-only open")
 
+    def visit(self) -> None:
+        """Read the file in the middle of a call of whoever writes; it is any state that may be."""
+        run, kernel = self.run, self.run.kernel
+        with run.injector.paused():
+            before, handles = run.fs.images(PATH), run.fs.handles
+            try:
+                with kernel.open(PATH, fs=run.fs, mode="r") as db:
+                    contents, version = dict(db.scan()), db.version
+            except kernel.StorageNotFoundError as error:
+                if before:
+                    raise Violation("read", "a reader found no file, and there is one") from error
+                return
+            except kernel.LogFileError as error:
+                if not run.oracle.harmed:
+                    raise Violation("refused", f"to a reader, during a call: {error}") from error
+                return
+            if run.fs.images(PATH) != before or run.fs.handles != handles:
+                raise Violation("unchanged", "a reader changed the file, or keeps it open")
+        if not self._may_be(contents, version):
+            raise Violation(
+                "read",
+                f"version {version} with {len(contents)} entries is no state that a reader may see "
+                f"during a call; {len(run.oracle.current)} entries at {run.oracle.version}",
+            )
+        run.count("a reader during a call")
+
+    def _may_be(self, contents: Contents, version: int) -> bool:
+        """Return whether a reader may see this now."""
+        run, oracle = self.run, self.run.oracle
+        last = oracle.version
+        if run.db is None:
+            states = [*oracle.candidates(), *(oracle.excuses if oracle.harmed else [])]
+        else:
+            states = [
+                State(oracle.current, (last, oracle.versions_of_compaction()[1])),
+                State(run.in_flight or oracle.current, (last, last + 1)),
+            ]
+        return any(contents == state and low <= version <= high for state, (low, high) in states)
+
     def _did_not_read(self, error: BaseException) -> None:
         """Judge why an open for reading failed; after a crash there may be nothing to read yet."""
         run, kernel = self.run, self.run.kernel
@@ -65,7 +104,7 @@ class Observers:
         before = run.fs.images(PATH)
         try:
             report = run.kernel.verify(PATH, fs=run.fs)
-        except Crash:
+        except (Crash, Violation):
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
             self._did_not_read(error)
@@ -123,6 +162,10 @@ class Observers:
     def seed(self, seed: int) -> None:
         """Let what storage draws from now on begin with this seed."""
         self.run.fs.generator = Generator(seed)
+
+    def deaf(self) -> None:
+        """Let every sync do nothing from now on."""
+        self.run.injector.deaf = True
 
     def foreign(self, kind: str, seed: int) -> None:
         """Open a file that is not ours."""

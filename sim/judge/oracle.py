@@ -196,12 +196,12 @@ class Oracle:
         """
         verdict = self._find(contents, version)
         if pinned:
+            self.kept = 0
             if self.lying:
                 self.excuses += self.candidates()
             self.base = dict(contents)
             self.base_version = self.version = self.acknowledged_version = version
             self.later = []
-            self.kept = 0
             self.unsure = False
             self.current = dict(contents)
             self.exists = True

@@ -69,6 +69,11 @@ def run(plan: Plan, *, kernel: Any = libredb, trace: bool = False) -> Result:
     return result
 
 
+def store_of(db: Any) -> Any:
+    """Return the map that an open database keeps its entries in, where faults can be put inside."""
+    return db._store if hasattr(db, "_store") else db._commits.store  # noqa: SLF001 - no public way
+
+
 class Runner:
     """Hands each step of a plan to the part of the judge that does it."""
 
@@ -79,6 +84,7 @@ class Runner:
         self.waiting: list[Step] = []
         application = Application(self.run, self.lives)
         observers = Observers(self.run, self.lives, application)
+        self.run.injector.on_visit = observers.visit
         self._handlers: dict[str, Callable[..., None]] = {
             "born": self.lives.born,
             "open": self.lives.open,
@@ -98,6 +104,7 @@ class Runner:
             "foreign": observers.foreign,
             "shelve": observers.shelve,
             "seed": observers.seed,
+            "deaf": observers.deaf,
         }
 
     def step(self, step: Step) -> None:
@@ -114,6 +121,8 @@ class Runner:
             faults = [self._fault(waiting, step) for waiting in self.waiting]
             run.injector.arm([fault for fault in faults if fault is not None])
             self.waiting = []
+        if run.db is not None and run.injector.armed:
+            run.injector.step_inside(store_of(run.db))
         self._do(step)
 
     def _fault(self, waiting: Step, step: Step) -> Fault | None:

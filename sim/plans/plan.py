@@ -15,6 +15,7 @@ it is:
     ("power", fate) ("kill", thousandths of pages lost) ("drop",)
     ("damage", kind, a, b)       what happens to a copy of a file at rest, see damage.py
     ("foreign", kind, seed)      a file that is not ours
+    ("deaf",)                    no sync does anything any more
     ("shelve",) ("seed", n)      the file is put aside as another one; storage draws from this seed
     ("fault", call, nth, kind, share)      armed before the next step; several may wait
     ("fault-in", position, kind, share)    at a call of the next step: which one of those where the

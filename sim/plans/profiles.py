@@ -17,6 +17,7 @@ from sim.world.filesystem import Style
 from sim.world.generator import Generator
 
 Draw = Callable[[Generator], list[Step]]
+AGES = (1 << 8, 1 << 16)
 NUMBERS = 64
 """A seed and the number of a profile make one number; there is room for so many profiles."""
 
@@ -34,6 +35,8 @@ class Profile:
         clauses: The clauses of the contract that it is evidence for, see clauses.py.
         draw: Returns the steps of a plan.
         floors: Counters that have to be reached, in events for each thousand seeds.
+        ages: Whether its databases may be of any age: some begin near 256 or 65,536 commits,
+            where the bytes of a version carry over.
         share: How many of its seeds a run of everything has for each seed of the mixed profile.
         weight: How many ordinary runs one of its runs takes as long as.
     """
@@ -46,7 +49,8 @@ class Profile:
     clauses: tuple[str, ...]
     draw: Draw
     floors: dict[str, int] = field(default_factory=dict[str, int])
-    share: float = 0.06
+    ages: bool = True
+    share: float = 0.04
     weight: int = 1
 
     def plan(self, seed: int) -> Plan:
@@ -54,7 +58,10 @@ class Profile:
         generator = Generator(seed * NUMBERS + self.number)
         style: Style = "rename" if generator.chance(0.5) else "slots"
         reserve = 4096 if generator.chance(0.2) else 0
-        return Plan(self.name, seed, style, reserve, self.draw(generator))
+        born: list[Step] = []
+        if self.ages and generator.chance(0.1):
+            born = [("born", generator.pick(AGES) - generator.between(1, 6))]
+        return Plan(self.name, seed, style, reserve, [*born, *self.draw(generator)])
 
 
 MIXED = Profile(
@@ -173,7 +180,7 @@ BIT_ROT = Profile(
         "flip: an earlier state": 15,
         "mark+flip: an earlier state": 300,
     },
-    share=0.03,
+    share=0.02,
 )
 LOST_SECTOR = Profile(
     name="P9",
@@ -188,7 +195,7 @@ LOST_SECTOR = Profile(
         "sector: refused: record": 100,
         "sector: an earlier state": 100,
     },
-    share=0.03,
+    share=0.02,
 )
 CUT_SHORT = Profile(
     name="P10",
@@ -203,7 +210,7 @@ CUT_SHORT = Profile(
         "cut: refused: corrupt": 4000,
         "cut: an earlier state": 300,
     },
-    share=0.03,
+    share=0.02,
 )
 MISPLACED = Profile(
     name="P11",
@@ -218,7 +225,7 @@ MISPLACED = Profile(
         "omit: refused: record": 400,
         "older: refused: mark": 50,
     },
-    share=0.03,
+    share=0.02,
 )
 RECOVERY = Profile(
     name="P12",
@@ -243,6 +250,7 @@ CREATION = Profile(
     holds="empty or absent",
     clauses=("2", "readers"),
     draw=troubles.creation,
+    ages=False,
     floors={"crash while opening": 300, "opened: created": 400},
 )
 COMPACTION = Profile(
@@ -279,6 +287,7 @@ FOREIGN = Profile(
     holds="refused in every mode, not one byte changed",
     clauses=("5",),
     draw=troubles.foreign,
+    ages=False,
     floors={"zeros: not_a_database": 500, "fuzzed: corrupt": 400},
     share=0.01,
 )
@@ -304,6 +313,46 @@ MANY_LIVES = Profile(
     share=0.01,
     weight=20,
 )
+INSIDE = Profile(
+    name="P19",
+    number=19,
+    title="interrupts inside",
+    happens="KeyboardInterrupt and MemoryError between the calls of the port, inside the process",
+    holds="the latch if a write was under way, else everything works",
+    clauses=("3",),
+    draw=troubles.inside,
+    floors={
+        "latch": 250,
+        "works after a failure": 300,
+        "interrupt at apply": 200,
+        "memory at scan": 300,
+        "interrupt at on_recovery": 100,
+    },
+)
+NO_FLUSH = Profile(
+    name="P20",
+    number=20,
+    title="no flush",
+    happens="no sync ever does anything, as the standard of OPFS permits",
+    holds="a process that is killed loses nothing; else refused, or a state that was; no mixture",
+    clauses=("6",),
+    draw=troubles.no_flush,
+    floors={
+        "shown: all": 1000,
+        "shown: an earlier state": 150,
+        "the run ended with a refusal": 200,
+    },
+)
+READERS = Profile(
+    name="P21",
+    number=21,
+    title="readers",
+    happens="somebody opens the file for reading in the middle of a call of the writer",
+    holds="a state that was, or is just being made; not one byte changed",
+    clauses=("readers",),
+    draw=troubles.readers,
+    floors={"a reader during a call": 2000},
+)
 _ALL = (
     MIXED,
     TEAR,
@@ -324,5 +373,8 @@ _ALL = (
     FOREIGN,
     SHORT_READ,
     MANY_LIVES,
+    INSIDE,
+    NO_FLUSH,
+    READERS,
 )
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _ALL}

@@ -221,6 +221,52 @@ def adapter_lies(generator: Generator) -> list[Step]:
     return [*steps, ("power", "")]
 
 
+def inside(generator: Generator) -> list[Step]:
+    """Interrupts between two calls of the port: in the store, and in the hands of the user."""
+    steps = _life(generator, 3)
+    for _ in range(3):
+        name, target = generator.pick(
+            (
+                ("apply", _writing(generator)),
+                ("apply", _writing(generator)),
+                ("scan", ("compact",)),
+                ("scan", ("scan", *workload.draw_range(generator))),
+                ("scan", ("tx", [("set", b"a", b"b"), ("scan", b"", None, 0, None)], "commit")),
+                ("on_recovery", ("open", "rwc", None)),
+            )
+        )
+        kind = generator.pick(("interrupt", "memory"))
+        steps += [("fault", name, 1, kind, generator.pick((0, 1000))), target]
+        steps += workload.draw_work(generator, 2)
+        steps += [_crash(generator)] if generator.chance(0.3) else []
+    return [*steps, ("power", "")]
+
+
+def no_flush(generator: Generator) -> list[Step]:
+    """No sync does anything; the power goes, or only the process dies."""
+    steps: list[Step] = [("deaf",)]
+    for _ in range(4):
+        steps += _life(generator, 4)
+        steps += [("compact",)] if generator.chance(0.2) else []
+        steps += [("close",)] if generator.chance(0.3) else []
+        steps += [("power", "") if generator.chance(0.5) else ("kill", 0)]
+    return steps
+
+
+def readers(generator: Generator) -> list[Step]:
+    """Somebody reads in the middle of whatever the writer does."""
+    steps = _life(generator, 3)
+    for _ in range(4):
+        target = generator.pick((_writing(generator), ("compact",), ("open", "rwc", None)))
+        late = generator.pick((0, 1000))
+        fault: Step = ("fault-in", generator.below(1000), "reader", late)
+        if target[0] in ("tx", "group"):
+            fault = ("fault", "any", generator.between(1, 2), "reader", late)
+        steps += [_crash(generator)] if generator.chance(0.4) else []
+        steps += [fault, target, *workload.draw_work(generator, 1)]
+    return [*steps, ("power", "")]
+
+
 def foreign(generator: Generator) -> list[Step]:
     """Files that are not ours."""
     return [("foreign", kind, generator.below(1 << 30)) for kind in FOREIGN]

@@ -8,6 +8,10 @@
     lost    sectors whose page looks clean but is not on the disk, after a failed sync or a failed
             writeback; the value is what the disk holds there. Only a write makes them dirty again
     sizes   every size since the last sync, the durable one first: the size travels apart from data
+    stuck   whether a failed sync lost the change of the size: no later sync carries it, until the
+            file is written again
+    roomy   whether zero bytes may be kept behind the last byte written (P3): only in a file that
+            `open` found or `replace` put in place
     owes    whether a sync lied, and what it did not bring to the disk is not there yet
 
 Sectors have 512 bytes, pages 4,096. Absent on purpose: blocks that go bad later; profiles damage
@@ -33,9 +37,11 @@ class DiskFile:
         "name",
         "owes",
         "reserve",
+        "roomy",
         "sizes",
         "solid",
         "stale",
+        "stuck",
     )
 
     def __init__(self, name: str, *, reserve: int = 0, stale: bytes | bytearray = b"") -> None:
@@ -48,7 +54,9 @@ class DiskFile:
         self.high = 0
         self.lost: dict[int, bytes] = {}
         self.sizes = [0]
+        self.stuck = False
         self.owes = False
+        self.roomy = False
         self.reserve = reserve
         self.stale = stale
 
@@ -58,7 +66,7 @@ class DiskFile:
         other.cache, other.disk = bytearray(self.cache), bytearray(self.disk)
         other.solid, other.low, other.high = self.solid, self.low, self.high
         other.lost, other.sizes = dict(self.lost), list(self.sizes)
-        other.owes = self.owes
+        other.stuck, other.owes, other.roomy = self.stuck, self.owes, self.roomy
         return other
 
     def settle(self, data: bytes | bytearray) -> None:
@@ -89,6 +97,7 @@ class DiskFile:
 
     def write(self, offset: int, data: bytes) -> int:
         """Put `data` into the cache; a gap before it becomes zero bytes, never durable."""
+        self.stuck = False
         cache, size, end = self.cache, len(self.cache), offset + len(data)
         if offset > size:
             cache += bytes(offset - size)
@@ -97,7 +106,7 @@ class DiskFile:
             for sector in range(offset // SECTOR, -(-end // SECTOR)):
                 self.lost.pop(sector, None)
         if end > size:
-            if self.reserve and self.solid:  # P3: never in a file that was not synced yet
+            if self.reserve and self.roomy:
                 cache += bytes(-end % self.reserve)
             end = len(cache)
             self.sizes.append(end)
@@ -108,6 +117,7 @@ class DiskFile:
 
     def truncate(self, length: int) -> None:
         """End the cache at `length`; what lay behind may come back until the next sync."""
+        self.stuck = False
         size = len(self.cache)
         if length > size:
             self.cache += bytes(length - size)
@@ -123,7 +133,7 @@ class DiskFile:
             self.sizes.append(length)
 
     def sync(self) -> None:
-        """Bring every dirty page and the size to the disk; lost sectors stay lost."""
+        """Bring every dirty page and the size to the disk; what is lost stays lost."""
         cache, disk = self.cache, self.disk
         size = len(cache)
         del disk[size:]
@@ -136,13 +146,20 @@ class DiskFile:
             start = sector * SECTOR
             content = content[: max(0, size - start)]
             disk[start : start + len(content)] = content
-        self.owes = self.owes and bool(self.lost)
+        self.owes = self.owes and (bool(self.lost) or self.stuck)
+        sizes = self.sizes
         self._settled()
+        if self.stuck:
+            self.sizes = sizes
 
     # What a failing system does.
 
     def lose_pages(self, generator: Generator, probability: float = 0.5) -> None:
-        """Mark dirty pages clean without writing them: a failed sync, or a failed writeback."""
+        """Mark dirty pages clean without writing them: a failed sync, or a failed writeback.
+
+        A change of the size that is not on the disk may be lost as well.
+        """
+        self.stuck = len(self.sizes) > 1 and generator.chance(0.3)
         high = min(self.high, len(self.cache))
         for page in range(self.low // PAGE, -(-high // PAGE)):
             if generator.chance(probability):
@@ -176,7 +193,7 @@ class DiskFile:
         `fate` is "new" or "old" for everything, "zeros" or "garbage" for every byte that never
         was durable, "tear" for a cut at one byte, or "" to draw.
         """
-        self.owes = False
+        self.owes = self.stuck = False
         if self.durable:
             return
         if not fate:

@@ -16,17 +16,22 @@ the call still happens:
     held       the lock is held by somebody else
     lie        a sync returns, and nothing has reached the disk; a later one may carry it there
     drop       a sync returns, and some pages are lost for ever
+    reader     somebody opens the file for reading, before the call or (1000) after it
     power      the power goes after that share of the effect
     kill       the process dies there; nolose: the same, and the system loses no page
 
 A fault waits for its call until it comes, or until the life it was armed in is over. Some kinds
-mean something at some calls only, and wait for the next of these.
+mean something at some calls only, and wait for the next of these. Besides the calls of the port
+there are places inside of the process, where only interrupt and memory happen: "apply" and "scan"
+of the store, "on_recovery"; "any" does not mean these.
 Absent on purpose: faults that depend on what the kernel thinks.
 """
 
 import errno
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from sim.world.disk import DiskFile
@@ -35,6 +40,9 @@ from sim.world.handles import nothing
 
 CRASHES = ("power", "kill", "nolose")
 SILENT = ("lie", "drop")
+QUIET = (*SILENT, "reader", "short", "shorts")
+"""The kinds after which a call may succeed: a lie is one, and what was too short is read again."""
+INSIDE = ("apply", "scan", "on_recovery")
 RAISING = ("error", "full", "interrupt", "memory", "held")
 SYNCS = (
     "sync",
@@ -64,8 +72,13 @@ class Fault(NamedTuple):
 
     def fits(self, name: str) -> bool:
         """Return whether it may fire at the call `name`."""
+        if name in INSIDE:
+            return self.call == name
         called = self.call in (name, "any") or name.startswith(self.call + ".")
         return called and applies(self.kind, name)
+
+
+_LIE = Fault("any", 1, "lie")
 
 
 class Fired(NamedTuple):
@@ -93,6 +106,8 @@ class Injector:
         asked: The calls of this step while something was armed; a write of a file header is called
             "header".
         on_lie: Called when a sync lies that had work to do.
+        on_visit: Called when somebody is to read the file.
+        deaf: Whether every sync lies.
         total: How often each kind fired at each call.
         trace: One line a call, or None when nobody asked for it.
     """
@@ -101,10 +116,12 @@ class Injector:
         "armed",
         "armed_count",
         "asked",
+        "deaf",
         "fired",
         "fired_count",
         "fs",
         "on_lie",
+        "on_visit",
         "raised",
         "total",
         "trace",
@@ -120,6 +137,8 @@ class Injector:
         self.raised: list[BaseException] = []
         self.asked: list[str] = []
         self.on_lie: Callable[[], None] = nothing
+        self.on_visit: Callable[[], None] = nothing
+        self.deaf = False
         self.total: dict[str, int] = {}
         self.trace: list[str] | None = [] if trace else None
         self._stand()
@@ -151,13 +170,48 @@ class Injector:
 
     def _stand(self) -> None:
         """Stand before the file system only while there is something to do."""
-        self.fs.hook = self if self.armed or self.trace is not None else None
+        busy = self.armed or self.deaf or self.trace is not None
+        self.fs.hook = self if busy else None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let nothing fire in the block: it is the judge who looks."""
+        armed, self.armed, hook, self.fs.hook = self.armed, [], self.fs.hook, None
+        try:
+            yield
+        finally:
+            self.armed, self.fs.hook = armed, hook
+
+    # Inside of the process.
+
+    def step_inside(self, store: Any) -> None:
+        """Stand before the methods of a store where a fault that waits can fire."""
+        for name in INSIDE[:2]:
+            waits = any(fault.call == name for fault, _ in self.armed)
+            if waits and name not in vars(store):
+                setattr(store, name, partial(self.inside, name, getattr(store, name)))
+
+    def inside(self, name: str, effect: Effect, *arguments: Any, **options: Any) -> Any:
+        """Do one thing that is no call of the port, or what an armed fault makes of it."""
+        fault = self._due(name, "") if self.armed else None
+        if fault is None:
+            return effect(*arguments, **options)
+        if fault.share >= 1000:
+            effect(*arguments, **options)
+        error = _error(fault.kind)
+        self.raised.append(error)
+        self.note(f"{self.fs.life} {name} -> {type(error).__name__}")
+        raise error
+
+    # Calls of the port.
 
     def __call__(self, name: str, where: str, effect: Effect, arguments: tuple[Any, ...], /) -> Any:
         """Perform one call of the port, or what an armed fault makes of it."""
         header = name == "write" and arguments[0] == 0 and arguments[1][0] != 0
         self.asked.append("header" if header else name)
         fault = self._due(name, where) if self.armed else None
+        if fault is None and self.deaf and name in SYNCS:
+            fault = _LIE
         if self.trace is None:
             return self._fire(fault, name, effect, arguments) if fault else effect(*arguments)
         line = f"{self.fs.life} {name} {where} {_brief(arguments)}".rstrip()
@@ -206,6 +260,8 @@ class Injector:
 
     def _answer_wrongly(self, fault: Fault, effect: Effect, arguments: tuple[Any, ...]) -> Any:
         kind, share = fault.kind, fault.share
+        if kind == "reader":
+            return self._let_visit(fault, effect, arguments)
         if kind in ("short", "shorts"):
             data = effect(*arguments)
             if not data:
@@ -222,6 +278,15 @@ class Injector:
         effect(offset, part)
         return len(data) + 4096 if kind == "more" else len(part)
 
+    def _let_visit(self, fault: Fault, effect: Effect, arguments: tuple[Any, ...]) -> Any:
+        late = fault.share >= 1000
+        if not late:
+            self.on_visit()
+        result = effect(*arguments)
+        if late:
+            self.on_visit()
+        return result
+
     def _take_back(self, fault: Fault) -> None:
         """Let a fault that could not do anything wait for the next call."""
         name = self.fired.pop().name
@@ -231,10 +296,12 @@ class Injector:
         self.armed.append((fault, 1))
 
     def _lose(self, effect: Effect) -> None:
-        """Lose pages of the file whose `sync` was asked for."""
+        """Lose pages of the file whose `sync` was asked for, or entries of the directory."""
         file = getattr(effect, "__self__", None)
         if isinstance(file, DiskFile):
             file.lose_pages(self.fs.generator)
+        else:
+            self.fs.lose_entries()
 
 
 def _error(kind: str) -> BaseException:

@@ -27,6 +27,9 @@ Style = Literal["rename", "slots"]
 class SimFileSystem:
     """Simulated storage (P9 to P15).
 
+    A completed write outlives the process (P2), but not a power loss; of pages that were never
+    synced, a system whose writeback fails may lose some even so, see `process_kill`.
+
     Attributes:
         life: How many crashes there have been.
         dead: True between a `Crash` and the `power_loss` or `process_kill` that follows it.
@@ -63,6 +66,7 @@ class SimFileSystem:
         self._durable_entries: dict[str, DiskFile] = {}
         self._directory_changes: list[dict[str, DiskFile | None]] = []
         self._directory_owes = False
+        self._directory_lost = False
         self._locks: dict[str, weakref.ref[SimLock]] = {}
         self._freed = b""  # what blocks hold that a new file gets: a file of an earlier generation
 
@@ -98,6 +102,7 @@ class SimFileSystem:
         else:
             self._empty_slots(path, following.disk_file, "replace")
         self.perform("replace.sync_directory", path, self._sync_directory, ())
+        following.disk_file.roomy = True
 
     def sync_directory(self, path: str, /) -> None:
         """Make the directory entry of the database durable."""
@@ -142,6 +147,8 @@ class SimFileSystem:
     def _open(self, path: str, writable: bool) -> list[SimLogFile]:  # noqa: FBT001 - as the hook passes it
         entries = self._entries
         found = [entries[name] for name in self._names(path) if name in entries]
+        for file in found:
+            file.roomy = True
         return [SimLogFile(self, file, writable=writable) for file in found]
 
     def _create_next(self, path: str, current: SimLogFile | None) -> SimLogFile:
@@ -154,7 +161,7 @@ class SimFileSystem:
         slots = self._slots(path)
         file = slots[0] if slots[0] is not held else slots[1]
         file.truncate(0)
-        file.stale = stale
+        file.stale, file.roomy = stale, False
         return SimLogFile(self, file, writable=True)
 
     def _slots(self, path: str) -> list[DiskFile]:
@@ -180,7 +187,7 @@ class SimFileSystem:
         file.name = path
 
     def _sync_directory(self) -> None:
-        self._directory_owes = False
+        self._directory_owes = self._directory_lost = False
         if self._directory_changes:
             self._directory_changes = []
             self._durable_entries = dict(self._entries)
@@ -226,7 +233,7 @@ class SimFileSystem:
         self._entries = survivors
         self._durable_entries = dict(survivors)
         self._directory_changes = []
-        self._directory_owes = False
+        self._directory_owes = self._directory_lost = False
         self._next_life()
 
     def process_kill(self, lost: float = 0.3) -> None:
@@ -234,9 +241,30 @@ class SimFileSystem:
         for file in self._files():
             if lost and file.high:
                 file.lose_pages(self.generator, lost)
-            if file.lost:
-                file.evict(self.generator)
+        self.evict()
         self._next_life()
+
+    def lose_entries(self) -> None:
+        """Lose directory changes: a failed sync. The system may notice when it reads them again."""
+        self._directory_lost = bool(self._directory_changes)
+
+    def evict(self) -> bool:
+        """Let the system read again what it may have lost; return whether anything was lost.
+
+        It happens whenever memory is short; here, before a file is opened again.
+        """
+        lost = [file for file in self._files() if file.lost]
+        for file in lost:
+            file.evict(self.generator)
+        if not self._directory_lost:
+            return bool(lost)
+        self._directory_lost = False
+        if self.generator.chance(0.5):
+            self._entries = dict(self._durable_entries)
+            self._directory_changes = []
+            for name, file in self._entries.items():
+                file.name = name
+        return True
 
     def lie_about(self, effect: Effect) -> bool:
         """Note that this sync will not do its work; return whether there was any."""

@@ -6,6 +6,7 @@ The port's promises are checked by tests/conformance; here is what the simulator
 import pytest
 
 from sim.world.disk import PAGE, SECTOR
+from sim.world.faults import Fault, Injector
 from sim.world.filesystem import Crash, SimFileSystem, Style
 from sim.world.handles import SimLogFile
 
@@ -58,10 +59,11 @@ def test_a_failed_sync_may_leave_pages_that_look_fine_and_are_not_on_the_disk() 
         file.write(PAGE, b"y" * PAGE)
         file.disk_file.lose_pages(fs.generator)
         assert file.read(PAGE, PAGE) == b"y" * PAGE
-        file.sync()  # succeeds, and carries nothing that was lost
+        file.write(0, b"x")
+        file.sync()  # succeeds, and carries nothing that was lost but the size
         fs.power_loss()
         lost += fs.images(PATH)[0][PAGE:] != b"y" * PAGE
-        assert len(fs.images(PATH)[0]) == 2 * PAGE  # a change of size is not lost
+        assert len(fs.images(PATH)[0]) == 2 * PAGE
     assert 10 < lost < 50
 
 
@@ -137,15 +139,95 @@ def test_a_process_kill_that_loses_no_page_keeps_what_was_written() -> None:
     assert fs.images(PATH) == [b"datamore"]
 
 
-def test_reserved_room_is_zero_bytes_that_size_counts() -> None:
-    fs = SimFileSystem(reserve=4096)
+@pytest.mark.parametrize("style", STYLES)
+def test_room_is_kept_only_in_a_file_that_open_found_or_replace_put_in_place(style: Style) -> None:
+    """P3 asked for a sync before, and so room was kept in a file whose header was still zero."""
+    fs = SimFileSystem(style, reserve=4096)
     file = fs.create_next(PATH, None)
     file.write(0, b"abc")
-    assert file.size() == 3  # P3: not before the first sync
     file.sync()
     file.write(3, b"def")
+    assert file.size() == 6
+    fs.replace(PATH, None, file)
+    file.write(6, b"ghi")
     assert file.size() == 4096
-    assert file.read(0, 8) == b"abcdef\0\0"
+    assert file.read(0, 11) == b"abcdefghi\0\0"
+    again = opened(fs)
+    again.write(4096, b"x")
+    assert again.size() == 8192
+    assert fs.create_next(PATH, again).size() == 0
+    fs.create_next(PATH, again).write(0, b"abc")
+    assert max(len(image) for image in fs.images(PATH)) == 8192
+
+
+def test_the_change_of_a_size_may_be_lost_with_a_failed_sync_until_the_file_is_written_again() -> (
+    None
+):
+    """A size came to the disk with the next sync, whatever had become of the one before."""
+    sizes: dict[bool, set[int]] = {False: set(), True: set()}
+    for seed in range(100):
+        for written in (False, True):
+            fs = with_file(b"x" * PAGE, seed=seed)
+            file = opened(fs)
+            file.write(PAGE, b"y" * 100)
+            file.disk_file.lose_pages(fs.generator)
+            if written:
+                file.write(0, b"x")
+            file.sync()
+            fs.power_loss()
+            sizes[written].add(len(fs.images(PATH)[0]))
+    assert len(sizes[False]) > 1
+    assert sizes[True] == {PAGE + 100}
+
+
+def test_lost_pages_are_read_again_from_the_disk_when_memory_is_short() -> None:
+    """Pages that only looked written did so for as long as the process lived."""
+    seen: set[bool] = set()
+    for seed in range(50):
+        fs = with_file(b"x" * PAGE, seed=seed)
+        file = opened(fs)
+        file.write(PAGE, b"y" * PAGE)
+        file.disk_file.lose_pages(fs.generator, 1)
+        assert fs.evict()
+        seen.add(file.read(PAGE, PAGE) == b"y" * PAGE)
+    assert seen == {False, True}
+    assert not with_file(b"x").evict()
+
+
+def test_a_failed_sync_of_the_directory_may_lose_what_was_renamed() -> None:
+    """Entries waited for ever for the next sync, whatever had become of the one before."""
+    found: set[bytes] = set()
+    for seed in range(50):
+        fs = with_file(b"old", seed=seed)
+        injector = Injector(fs)
+        injector.arm([Fault("replace.sync_directory", 1, "error")])
+        file = fs.create_next(PATH, opened(fs))
+        file.write(0, b"new")
+        file.sync()
+        with pytest.raises(OSError, match="simulated"):
+            fs.replace(PATH, opened(fs), file)
+        fs.evict()
+        found.add(fs.images(PATH)[0])
+        was = fs.images(PATH)
+        fs.sync_directory(PATH)  # P13: it makes durable what is found by then
+        fs.power_loss()
+        assert fs.images(PATH) == was
+    assert found == {b"old", b"new"}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_file_knows_whether_its_path_still_leads_to_it(style: Style) -> None:
+    fs = with_file(b"old", style=style)
+    old = opened(fs)
+    assert old.in_place()
+    file = fs.create_next(PATH, old)
+    file.write(0, b"new")
+    file.sync()
+    fs.replace(PATH, old, file)
+    assert file.in_place()
+    assert old.in_place() == (style == "slots")
+    fs.forget(PATH)
+    assert not file.in_place()
 
 
 def test_copies_share_nothing() -> None:

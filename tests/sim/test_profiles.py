@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import sim
-from sim import judge
 from sim.campaigns.floors import shortfalls
 from sim.campaigns.jobs import run_jobs, seed_jobs, sum_up
 from sim.campaigns.parts import PARTS
@@ -20,6 +18,7 @@ from sim.campaigns.tally import Tally, run_seeds
 from sim.plans.clauses import CLAUSES
 from sim.plans.profiles import NUMBERS, PROFILES
 
+SOURCES = Path(__file__).parents[2] / "sim"
 SEEDS = int(os.environ.get("LIBREDB_SIM_SEEDS", "50000"))
 OTHERS = {name: max(4, SEEDS // 100 // one.weight) for name, one in PROFILES.items()}
 
@@ -57,7 +56,7 @@ def test_a_profile_is_known_in_one_place_and_has_a_number_of_its_own() -> None:
     numbers = [profile.number for profile in PROFILES.values()]
     assert len(set(numbers)) == len(numbers)
     assert max(numbers) < NUMBERS
-    sources = {path: path.read_text("utf-8") for path in Path(sim.__file__).parent.rglob("*.py")}
+    sources = {path: path.read_text("utf-8") for path in SOURCES.rglob("*.py")}
     named = [
         str(path)
         for path, text in sources.items()
@@ -69,7 +68,7 @@ def test_a_profile_is_known_in_one_place_and_has_a_number_of_its_own() -> None:
 def test_every_clause_has_evidence_and_every_word_for_a_violation_belongs_to_a_clause() -> None:
     everything = (*PROFILES.values(), *PARTS.values())
     assert {name for one in everything for name in one.clauses} == {c.name for c in CLAUSES}
-    sources = [path.read_text("utf-8") for path in Path(judge.__file__).parent.glob("*.py")]
+    sources = [path.read_text("utf-8") for path in SOURCES.glob("judge/*.py")]
     words = {word for text in sources for word in re.findall(r"Violation\(\s*\"(\w+)\"", text)}
     assert words == {word for clause in CLAUSES for word in clause.broken}
 

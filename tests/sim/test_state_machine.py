@@ -4,6 +4,7 @@ The machine does steps of the same kind as the plans, judged by the same oracle;
 another way to search, and shrinking that knows nothing about us.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import libredb
+from sim.judge.lives import Refused
 from sim.judge.runner import Runner
 from sim.plans.plan import Plan
-from sim.world.faults import CRASHES
+from sim.world.faults import CRASHES, INSIDE, RAISING, SILENT
 from sim.world.filesystem import Style
 
 KEYS = st.sampled_from([b"", b"\0", b"a", b"aa", b"b", b"\xff", b"\xff\xff"])
@@ -26,8 +28,9 @@ OPS = st.one_of(
 TRANSACTIONS = st.lists(OPS, min_size=1, max_size=4)
 SHARES = st.sampled_from([0, 300, 1000])
 WINDOWS = st.one_of(st.none(), st.tuples(st.integers(2, 6), st.sampled_from([100, 1 << 30])))
-CALLS = st.sampled_from(["write", "sync", "any"])
-FAULTS = st.sampled_from([*CRASHES, "error", "full", "interrupt", "memory", "count", "more"])
+CALLS = st.sampled_from(["write", "sync", "read", "replace", "any"])
+FAULTS = st.sampled_from([*CRASHES, *SILENT, *RAISING, "count", "more", "short", "reader"])
+ENDINGS = st.sampled_from(["leave", "leave", "raise", "interrupt"])
 
 
 class Machine(RuleBasedStateMachine):
@@ -39,22 +42,34 @@ class Machine(RuleBasedStateMachine):
         reserve=st.sampled_from([0, 4096]),
     )
     def begin(self, style: Style, seed: int, reserve: int) -> None:
-        self.runner = Runner(Plan("machine", seed, style, reserve), libredb)
+        self.plan = Plan("machine", seed, style, reserve)
+        self.runner = Runner(self.plan, libredb)
 
     def do(self, *step: Any) -> None:
-        self.runner.step(step)
+        try:
+            self.runner.step(step)
+        except Refused:  # as it may after a lie; the machine goes on with a new database
+            self.runner = Runner(self.plan, libredb)
 
-    @rule(ops=TRANSACTIONS, ending=st.sampled_from(["commit", "commit", "commit", "abort"]))
+    @rule(ops=TRANSACTIONS, ending=st.sampled_from(["commit", "commit", "abort", "interrupt"]))
     def transact(self, ops: list[Any], ending: str) -> None:
         self.do("tx", ops, ending)
 
-    @rule(transactions=st.lists(TRANSACTIONS, max_size=4))
-    def group(self, transactions: list[list[Any]]) -> None:
-        self.do("group", transactions)
+    @rule(transactions=st.lists(TRANSACTIONS, max_size=4), ending=ENDINGS)
+    def group(self, transactions: list[list[Any]], ending: str) -> None:
+        self.do("group", transactions, ending)
 
     @rule(call=CALLS, nth=st.integers(1, 20), kind=FAULTS, share=SHARES)
     def arm(self, call: str, nth: int, kind: str, share: int) -> None:
         self.do("fault", call, nth, kind, share)
+
+    @rule(name=st.sampled_from(INSIDE), kind=st.sampled_from(["interrupt", "memory"]), share=SHARES)
+    def arm_inside(self, name: str, kind: str, share: int) -> None:
+        self.do("fault", name, 1, kind, share)
+
+    @rule()
+    def back_up(self) -> None:
+        self.do("backup")
 
     @rule()
     def compact(self) -> None:
@@ -97,7 +112,8 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
-            self.runner.end()
+            with suppress(Refused):
+                self.runner.end()
 
 
 TestMachine = Machine.TestCase
