@@ -160,7 +160,7 @@ LIES = Profile(
     floors={
         "shown: only what was durable": 350,
         "shown: some of what was pending": 25,
-        "refused: mark": 120,
+        "refused: mark": 80,
         "refused: record": 50,
         "the run ended with a refusal": 150,
     },
