@@ -234,7 +234,7 @@ class Application:
             raise Violation("version", f"{db.version} after compacting {run.oracle.version}")
         run.oracle.compacted(db.version)
         run.acknowledge(db.version)
-        run.log_bytes = run.mark = db.log_bytes
+        run.log_bytes = db.log_bytes
         run.count("compacted")
         if run.trials is not None:
             run.trials.opened(db.log_bytes, run.oracle.current)

@@ -45,7 +45,6 @@ class Run:
         db: The open database, or None.
         window: The bounds of the window that it was opened with, or None.
         log_bytes: Where the log ends, as the database told after its last commit.
-        mark: Where the log ended when the durable mark was written last.
         in_flight: What the database holds if the commit succeeds that is under way.
         closed: The bytes of the files since they were closed in order, None while they are in use.
         counters: What happened, and how often.
@@ -65,7 +64,6 @@ class Run:
         self.db: Any = None
         self.window: tuple[int, int] | None = None
         self.log_bytes = 0
-        self.mark = 0
         self.in_flight: Contents | None = None
         self.closed: list[bytes] | None = None
         self.counters: dict[str, int] = {}

@@ -160,7 +160,8 @@ LIES = Profile(
     floors={
         "shown: only what was durable": 350,
         "shown: some of what was pending": 25,
-        "refused: mark": 120,
+        "refused: mark": 35,
+        "refused: snapshot": 100,
         "refused: record": 50,
         "the run ended with a refusal": 150,
     },
