@@ -330,14 +330,14 @@ INSIDE = Profile(
         "interrupt at on_recovery": 100,
     },
 )
-NO_FLUSH = Profile(
+NO_SYNC = Profile(
     name="P20",
     number=20,
-    title="no flush",
+    title="no sync",
     happens="no sync ever does anything, as the standard of OPFS permits",
     holds="a process that is killed loses nothing; else refused, or a state that was; no mixture",
     clauses=("6",),
-    draw=troubles.no_flush,
+    draw=troubles.no_sync,
     floors={
         "shown: all": 1000,
         "shown: an earlier state": 150,
@@ -375,7 +375,7 @@ _ALL = (
     SHORT_READ,
     MANY_LIVES,
     INSIDE,
-    NO_FLUSH,
+    NO_SYNC,
     READERS,
 )
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _ALL}

@@ -242,7 +242,7 @@ def inside(generator: Generator) -> list[Step]:
     return [*steps, ("power", "")]
 
 
-def no_flush(generator: Generator) -> list[Step]:
+def no_sync(generator: Generator) -> list[Step]:
     """No sync does anything; the power goes, or only the process dies."""
     steps: list[Step] = [("deaf",)]
     for _ in range(4):
