@@ -56,8 +56,7 @@ class Database(Uncopyable):
         The commit is durable when this returns, unless a window is open or a group is running.
 
         Raises:
-            UsageError: a transaction of this thread is running; or it is too large, or `fn` is
-                async or a generator.
+            UsageError: it is too large, or inside another, or `fn` is async or a generator.
             StorageError: storage failed; the outcome is unknown, the database has to be reopened.
         """
         guard = self._guard
@@ -162,8 +161,8 @@ class Database(Uncopyable):
         """Write the live entries into a new log and let it take the place of the old one.
 
         Syncs first. `version` rises by the number of snapshot records, all durable on return. Costs
-        a pass over all entries, and disk space for both files while it runs. If it fails before the
-        new log is whole, nothing has happened.
+        a pass over all entries, and disk space for both files. Before the new log is whole, a
+        failure changes nothing.
         """
         guard = self._guard
         guard.begin("a compaction")
@@ -201,8 +200,8 @@ class Database(Uncopyable):
     def backup_to(self, path: str | PathLike, *, fs: FileSystem | None = None) -> None:
         """Write a backup to `path`: whole and durable when this returns, or not there at all.
 
-        A database that is there is replaced once the backup was written, read back and judged.
-        Commits go on meanwhile, and are not in it. Without `fs`, `path` is one of this file system.
+        A database there is replaced once the backup was written, read back and judged. Commits go
+        on meanwhile, and are not in it. Without `fs`, `path` is one of this file system.
 
         Raises:
             DatabaseLockedError: the database at `path` is open; it may be this one.

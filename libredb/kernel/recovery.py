@@ -109,7 +109,7 @@ def is_unfinished(data: bytes, length: int) -> bool:
     if length > RECORDS_OFFSET or record.decode_file_header(data) is not None:
         return False
     if length <= len(record.STAMP):
-        return not FIRST_FIELDS.startswith(data)
+        return not record.MAGIC.startswith(data[:4])
     if data.startswith(record.STAMP):
         return True
     header = data[: record.FILE_HEADER_LENGTH]

@@ -86,7 +86,7 @@ def flip_table(tally: Tally) -> str:
     rows = {
         "refused: the file header": ("not_a_database", "unsupported_version", "corrupt"),
         "refused: the durable mark or the snapshot count": ("mark", "snapshot"),
-        "refused: a later record vouches": ("record",),
+        "refused: a later record proves it": ("record",),
         "harmless: opened with exactly the contents": ("exact",),
         "the last commit or group is lost": ("an earlier state",),
     }

@@ -108,7 +108,7 @@ class Oracle:
         self.later.append(Later([], (low, high), False))
 
     def acknowledged(self, version: int) -> None:
-        """Note that the database vouched for every commit up to `version`."""
+        """Note that the database acknowledged every commit up to `version`."""
         self.acknowledged_version = max(self.acknowledged_version, version)
         if self.lying:
             return

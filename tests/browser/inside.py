@@ -134,9 +134,9 @@ async def compact_until(name: str, step: int) -> None:
 
 def put_bridge(db: Database, bridge: EndlessBridge) -> None:
     """Put a bridge under an open database, files that are already open included."""
-    log = db._log
+    log = db._commits.log
     assert log is not None
-    file: Any = log._file
+    file: Any = log.file
     file._bridge = bridge
     file._fs.bridge = bridge
 
