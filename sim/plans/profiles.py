@@ -348,11 +348,12 @@ READERS = Profile(
     name="P21",
     number=21,
     title="readers",
-    happens="somebody opens the file for reading in the middle of a call of the writer",
+    happens="somebody opens the file for reading in the middle of a call of the writer, or is "
+    "overtaken by it in the middle of reading",
     holds="a state that was, or is just being made; not one byte changed",
     clauses=("readers",),
     draw=troubles.readers,
-    floors={"a reader during a call": 2000},
+    floors={"a reader during a call": 2000, "a writer while a reader reads": 900},
 )
 _ALL = (
     MIXED,
