@@ -19,7 +19,7 @@ from sim.world.filesystem import Style
 from sim.world.generator import POOL
 
 FAILURES = ("error", "full", "interrupt", "memory", "count", "more", "short", "shorts", "held")
-KINDS = (*FAILURES, *SILENT, "reader", *CRASHES)
+KINDS = (*FAILURES, *SILENT, "reader", "writer", *CRASHES)
 DIVIDED = ("write", "header", "read")
 """The calls of which a part may happen."""
 STYLES: tuple[Style, Style] = ("rename", "slots")
@@ -40,6 +40,8 @@ _GROUP: Step = (
     [[("set", b"g", b"1")], [("set", b"h", POOL[:700])], [("delete", b"b")]],
     "leave",
 )
+_BYTES = 690
+"""What _SET and _MORE take in the log."""
 _WINDOW: list[Step] = [("open", "rwc", (9, 1 << 40)), _SET, _MORE]
 _OPEN: Step = ("open", "rwc", None)
 
@@ -55,6 +57,7 @@ OPERATIONS: dict[str, tuple[list[Step], Step]] = {
     "group": ([_SET], _GROUP),
     "window": ([*_WINDOW, _LAST], ("sync",)),
     "fill a window": ([("open", "rwc", (3, 1 << 40)), _SET, _MORE], _LAST),
+    "fill a window by bytes": ([("open", "rwc", (9, _BYTES)), _SET], _MORE),
     "close": ([_SET], ("close",)),
     "close a window": (_WINDOW, ("close",)),
     "compact": ([_SET, _MORE], ("compact",)),
@@ -100,7 +103,7 @@ def call_plans(kernel: Any) -> Iterator[Plan]:
                 steps = [*before, step, ("close",), ("power", fate)]
                 yield Plan(f"calls: {name}", 0, style, 0, steps, f"nothing fails, {state}")
             for index, call in enumerate(names):
-                for fault in faults_at(names, index):
+                for fault in faults_at(names, index, looking=step[0] == "read-only"):
                     about = f"call {index + 1} of {len(names)} ({call}): {fault[3:]}; {state}"
                     seed = (index + 1) * 8 + fault[4]
                     steps = [*before, fault, step, *after]
@@ -110,8 +113,8 @@ def call_plans(kernel: Any) -> Iterator[Plan]:
                         yield Plan(f"calls: {name}", seed + 1, style, 0, steps, about)
 
 
-def faults_at(names: list[str], index: int) -> Iterator[Step]:
-    """Yield every fault that can fire at the call `index` of `names`."""
+def faults_at(names: list[str], index: int, *, looking: bool) -> Iterator[Step]:
+    """Yield every fault that can fire at the call `index` of `names`, those of a reader or not."""
     name, call = names[index], "write" if names[index] == "header" else names[index]
     nth = sum(
         other == name or (call == "write" and other in DIVIDED[:2]) for other in names[: index + 1]
@@ -122,6 +125,8 @@ def faults_at(names: list[str], index: int) -> Iterator[Step]:
         shares = (0, 500, 999) if kind in ("count", "short", "shorts") else (0, 500, 1000)
         if kind in ("more", "held", *SILENT):
             shares = (0,)
+        elif kind == "writer":
+            shares = (0, 1000) if looking else ()
         elif name not in DIVIDED[:2] and kind not in ("short", "shorts"):
             shares = (0, 1000)
         for share in shares:

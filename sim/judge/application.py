@@ -233,8 +233,8 @@ class Application:
         if not low <= db.version <= high or db.durable_version != db.version:
             raise Violation("version", f"{db.version} after compacting {run.oracle.version}")
         run.oracle.compacted(db.version)
+        run.log_bytes = db.log_bytes
         run.acknowledge(db.version)
-        run.log_bytes = run.mark = db.log_bytes
         run.count("compacted")
         if run.trials is not None:
             run.trials.opened(db.log_bytes, run.oracle.current)

@@ -127,7 +127,7 @@ class Trials:
                 raise Violation("unchanged", f"{what}: refused and changed") from error
             if not allowed.refusal:
                 raise Violation("refused", f"{what}: {error}") from error
-            return "refused: " + reason(error, self.mark)
+            return "refused: " + reason(error)
         contents = dict(db.scan())
         db.close()
         for index in range(len(self.history) - 1, -1, -1):

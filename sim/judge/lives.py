@@ -78,7 +78,7 @@ class Lives:
         if isinstance(error, kernel.LogFileError):
             if run.fs.images(PATH) != before:
                 raise Violation("unchanged", "a refused file was changed") from error
-            run.count("refused: " + reason(error, run.mark))
+            run.count("refused: " + reason(error))
             if isinstance(error, kernel.IncompleteReadError) and run.fired("short", "shorts"):
                 return
             if not run.oracle.harmed:
@@ -96,7 +96,7 @@ class Lives:
         if db.durable_version != version or len(reports) != 1:
             raise Violation("report", f"{db.durable_version} of {version} durable; {reports}")
         verdict = run.oracle.shown(contents, version, pinned=True)
-        run.log_bytes = run.mark = db.log_bytes
+        run.log_bytes = db.log_bytes
         self._check_tail(db.log_bytes, cut=reports[0].outcome == "cut")
         self._check_reads(contents)
         run.acknowledge(version)

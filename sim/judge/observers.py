@@ -23,11 +23,13 @@ class Observers:
         self.run = run
         self.lives = lives
         self.application = application
+        self._meanwhile: list[Contents] | None = None
+        """What the database held since somebody began to read its file; None while nobody does."""
 
     def read_only(self) -> None:
         """Open the file for reading, beside the writer if there is one."""
         run = self.run
-        before = run.fs.images(PATH)
+        before, self._meanwhile = run.fs.images(PATH), [dict(run.oracle.current)]
         try:
             db = run.kernel.open(PATH, fs=run.fs, mode="r")
         except (Crash, Violation):
@@ -36,8 +38,12 @@ class Observers:
             self._did_not_read(error)
             return
         contents: Contents = dict(db.scan())
+        seen, self._meanwhile = self._meanwhile, None
+        if len(seen) > 1:
+            before = run.fs.images(PATH)
+            run.count("a writer while a reader reads")
         if run.db is not None:
-            if contents != run.oracle.current:
+            if contents not in seen:
                 raise Violation("read", "a reader beside the writer sees something else")
         else:
             run.oracle.shown(contents, db.version, pinned=False)
@@ -48,6 +54,17 @@ class Observers:
         if run.fs.images(PATH) != before:
             raise Violation("unchanged", "opening for reading changed the file")
         run.count("read-only open")
+
+    def work(self, share: int) -> None:
+        """Commit while somebody reads the file; with a large share, compact it."""
+        if self._meanwhile is None or self.run.db is None:
+            return
+        with self.run.injector.paused():
+            value = b"%d" % self.run.oracle.version
+            self.application.transaction([("set", b"meanwhile", value)], "commit")
+            if share >= 1000:
+                self.application.compact()
+        self._meanwhile.append(dict(self.run.oracle.current))
 
     def visit(self) -> None:
         """Read the file in the middle of a call of whoever writes; it is any state that may be."""
@@ -90,7 +107,7 @@ class Observers:
 
     def _did_not_read(self, error: BaseException) -> None:
         """Judge why an open for reading failed; after a crash there may be nothing to read yet."""
-        run, kernel = self.run, self.run.kernel
+        run, kernel, self._meanwhile = self.run, self.run.kernel, None
         if isinstance(error, kernel.StorageNotFoundError) and run.oracle.may_be_missing:
             return
         incomplete = isinstance(error, kernel.IncompleteReadError)

@@ -6,17 +6,11 @@ Absent on purpose: whether the refusal was right. That is judged by who knows th
 
 from typing import Any
 
-RECORDS_OFFSET = 8192
 
+def reason(error: Any) -> str:
+    """Return what proves that the damaged bytes had been durable, else the code of the error.
 
-def reason(error: Any, mark: int) -> str:
-    """Return what proved that the damaged bytes had been durable, else the code of the error.
-
-    Args:
-        error: A `LogFileError` of the kernel, or of a mutant of it.
-        mark: How many bytes of the file a durable mark covers, as far as anyone knows.
+    The evidence is "mark", "snapshot" or "record"; not every `LogFileError` is about damage.
     """
     evidence: str | None = getattr(error, "evidence", None)
-    if evidence is None and error.code == "corrupt" and error.offset >= RECORDS_OFFSET:
-        return "mark" if error.offset < mark else "record"
     return evidence or str(error.code)

@@ -45,7 +45,7 @@ class Run:
         db: The open database, or None.
         window: The bounds of the window that it was opened with, or None.
         log_bytes: Where the log ends, as the database told after its last commit.
-        mark: Where the log ended when the durable mark was written last.
+        durable_bytes: Where it ended when nothing was pending.
         in_flight: What the database holds if the commit succeeds that is under way.
         closed: The bytes of the files since they were closed in order, None while they are in use.
         counters: What happened, and how often.
@@ -64,8 +64,7 @@ class Run:
             self.trials = Trials(kernel, plan.style)
         self.db: Any = None
         self.window: tuple[int, int] | None = None
-        self.log_bytes = 0
-        self.mark = 0
+        self.log_bytes = self.durable_bytes = 0
         self.in_flight: Contents | None = None
         self.closed: list[bytes] | None = None
         self.counters: dict[str, int] = {}
@@ -81,8 +80,10 @@ class Run:
         if self.oracle.lying and not self.fs.owes:
             self.oracle.settled()
         self.oracle.acknowledged(version)
-        if self.trials is not None and version == self.oracle.version:
-            self.trials.synced()
+        if version == self.oracle.version:
+            self.durable_bytes = self.log_bytes
+            if self.trials is not None:
+                self.trials.synced()
 
     def everything_durable(self, db: Any) -> None:
         """Judge a database that says it has synced, and take it at its word."""
@@ -101,14 +102,11 @@ class Run:
                 f"version {version}, {durable} durable, instead of {oracle.version}, "
                 f"{oracle.acknowledged_version} durable",
             )
-        if (
-            db.pending_commits != pending
-            or pending_bytes < 0
-            or bool(pending_bytes) != bool(pending)
-        ):
+        if db.pending_commits != pending or pending_bytes != self.log_bytes - self.durable_bytes:
             raise Violation(
                 "window",
-                f"{pending} commits, told as {db.pending_commits}, {pending_bytes} bytes pending",
+                f"{pending} commits pending, told as {db.pending_commits}, and {pending_bytes} "
+                f"bytes of those between {self.durable_bytes} and {self.log_bytes}",
             )
         if db.log_bytes != self.log_bytes:
             raise Violation("version", f"log_bytes {db.log_bytes} instead of {self.log_bytes}")

@@ -85,6 +85,7 @@ class Runner:
         application = Application(self.run, self.lives)
         observers = Observers(self.run, self.lives, application)
         self.run.injector.on_visit = observers.visit
+        self.run.injector.on_work = observers.work
         self._handlers: dict[str, Callable[..., None]] = {
             "born": self.lives.born,
             "open": self.lives.open,

@@ -160,7 +160,8 @@ LIES = Profile(
     floors={
         "shown: only what was durable": 350,
         "shown: some of what was pending": 25,
-        "refused: mark": 80,
+        "refused: mark": 35,
+        "refused: snapshot": 100,
         "refused: record": 50,
         "the run ended with a refusal": 150,
     },
@@ -329,14 +330,14 @@ INSIDE = Profile(
         "interrupt at on_recovery": 100,
     },
 )
-NO_FLUSH = Profile(
+NO_SYNC = Profile(
     name="P20",
     number=20,
-    title="no flush",
+    title="no sync",
     happens="no sync ever does anything, as the standard of OPFS permits",
     holds="a process that is killed loses nothing; else refused, or a state that was; no mixture",
     clauses=("6",),
-    draw=troubles.no_flush,
+    draw=troubles.no_sync,
     floors={
         "shown: all": 1000,
         "shown: an earlier state": 150,
@@ -347,11 +348,12 @@ READERS = Profile(
     name="P21",
     number=21,
     title="readers",
-    happens="somebody opens the file for reading in the middle of a call of the writer",
+    happens="somebody opens the file for reading in the middle of a call of the writer, or is "
+    "overtaken by it in the middle of reading",
     holds="a state that was, or is just being made; not one byte changed",
     clauses=("readers",),
     draw=troubles.readers,
-    floors={"a reader during a call": 2000},
+    floors={"a reader during a call": 2000, "a writer while a reader reads": 900},
 )
 _ALL = (
     MIXED,
@@ -374,7 +376,7 @@ _ALL = (
     SHORT_READ,
     MANY_LIVES,
     INSIDE,
-    NO_FLUSH,
+    NO_SYNC,
     READERS,
 )
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _ALL}

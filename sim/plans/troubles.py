@@ -242,7 +242,7 @@ def inside(generator: Generator) -> list[Step]:
     return [*steps, ("power", "")]
 
 
-def no_flush(generator: Generator) -> list[Step]:
+def no_sync(generator: Generator) -> list[Step]:
     """No sync does anything; the power goes, or only the process dies."""
     steps: list[Step] = [("deaf",)]
     for _ in range(4):
@@ -254,7 +254,7 @@ def no_flush(generator: Generator) -> list[Step]:
 
 
 def readers(generator: Generator) -> list[Step]:
-    """Somebody reads in the middle of whatever the writer does."""
+    """Somebody reads in the middle of whatever the writer does, and the other way round."""
     steps = _life(generator, 3)
     for _ in range(4):
         target = generator.pick((_writing(generator), ("compact",), ("open", "rwc", None)))
@@ -264,6 +264,9 @@ def readers(generator: Generator) -> list[Step]:
             fault = ("fault", "any", generator.between(1, 2), "reader", late)
         steps += [_crash(generator)] if generator.chance(0.4) else []
         steps += [fault, target, *workload.draw_work(generator, 1)]
+        if generator.chance(0.5):
+            steps += [("get", b"a"), ("fault-in", generator.below(1000), "writer", late)]
+            steps += [("read-only",)]
     return [*steps, ("power", "")]
 
 

@@ -17,6 +17,7 @@ the call still happens:
     lie        a sync returns, and nothing has reached the disk; a later one may carry it there
     drop       a sync returns, and some pages are lost for ever
     reader     somebody opens the file for reading, before the call or (1000) after it
+    writer     while somebody reads the file, its owner commits, or compacts it (1000)
     power      the power goes after that share of the effect
     kill       the process dies there; nolose: the same, and the system loses no page
 
@@ -40,7 +41,7 @@ from sim.world.handles import nothing
 
 CRASHES = ("power", "kill", "nolose")
 SILENT = ("lie", "drop")
-QUIET = (*SILENT, "reader", "short", "shorts")
+QUIET = (*SILENT, "reader", "writer", "short", "shorts")
 """The kinds after which a call may succeed: a lie is one, and what was too short is read again."""
 INSIDE = ("apply", "scan", "on_recovery")
 RAISING = ("error", "full", "interrupt", "memory", "held")
@@ -57,6 +58,7 @@ _ONLY_AT: dict[str, tuple[str, ...]] = {
     "short": ("read",),
     "shorts": ("read",),
     "held": ("lock",),
+    "writer": ("open", "size", "read", "close"),
     "lie": SYNCS,
     "drop": SYNCS,
 }
@@ -107,6 +109,7 @@ class Injector:
             "header".
         on_lie: Called when a sync lies that had work to do.
         on_visit: Called when somebody is to read the file.
+        on_work: Called when the owner of the file is to work with it, with the share of the fault.
         deaf: Whether every sync lies.
         total: How often each kind fired at each call.
         trace: One line a call, or None when nobody asked for it.
@@ -122,6 +125,7 @@ class Injector:
         "fs",
         "on_lie",
         "on_visit",
+        "on_work",
         "raised",
         "total",
         "trace",
@@ -138,6 +142,7 @@ class Injector:
         self.asked: list[str] = []
         self.on_lie: Callable[[], None] = nothing
         self.on_visit: Callable[[], None] = nothing
+        self.on_work: Callable[[int], None] = ignore
         self.deaf = False
         self.total: dict[str, int] = {}
         self.trace: list[str] | None = [] if trace else None
@@ -260,6 +265,9 @@ class Injector:
 
     def _answer_wrongly(self, fault: Fault, effect: Effect, arguments: tuple[Any, ...]) -> Any:
         kind, share = fault.kind, fault.share
+        if kind == "writer":
+            self.on_work(share)
+            return effect(*arguments)
         if kind == "reader":
             return self._let_visit(fault, effect, arguments)
         if kind in ("short", "shorts"):
@@ -302,6 +310,11 @@ class Injector:
             file.lose_pages(self.fs.generator)
         else:
             self.fs.lose_entries()
+
+
+def ignore(share: int) -> None:
+    """Do nothing, whatever the share."""
+    del share
 
 
 def _error(kind: str) -> BaseException:

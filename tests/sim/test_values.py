@@ -8,8 +8,8 @@ from sim.plans.foreign import value_from_log
 def test_no_tear_of_the_last_bytes_makes_a_wrong_check_right() -> None:
     """The wrong check differed in one bit, at its end. Seed 1101179 of P5 cut off just that byte.
 
-    The zero in its place was the right one, so the value proved a sync, as a header of a newer copy of
-    the file would: a limit of the format that is documented, and not what the value was made for.
+    The zero in its place was the right one, so the value proved a sync, as a header of a newer copy
+    of the file would: a limit of the format that is documented, and not what it was made for.
     """
     image = bytes(range(64))
     for version in range(2000):
