@@ -1,35 +1,24 @@
-"""Mistakes in committing: what is synced when, what counts as durable, and when the latch closes.
+"""Mistakes in committing: what is synced when, what counts as durable, and what is shown.
 
-Absent on purpose: applying a commit to the store before its sync. No observer can tell it from the
-kernel, for the latch refuses every read that could see it.
+Absent on purpose: counting as durable before the sync inside of `Log`. What a database tells about
+itself is replaced as a whole afterwards, and so no observer can tell it from the kernel.
 """
 
 from sim.mutants.mutant import Mutant, one
-from sim.plans.profiles import (
-    ADAPTER_LIES,
-    BIT_ROT,
-    COMPACTION,
-    GROUP,
-    SECTORS,
-    SYNC_ERROR,
-    WRITE_ERROR,
-)
+from sim.plans.profiles import ADAPTER_LIES, BIT_ROT, GROUP, SECTORS, WRITE_ERROR
 
-_COMMIT_SYNC = """            try:
-                self._current.sync()
-            except OSError as error:
-                raise storage_error(error, f"cannot sync {self.path!r}") from error
-"""
-_DURABLE = "            self.durable_version, self.pending_bytes = self.version, 0\n"
+_GROUPS = "tests/contract/test_group_block.py"
+_APPEND = "                log.append(payload)\n"
+_FILLS = "if not grouped and log.fills(self._window):"
+_LEFT = "if error is None or not guard.latch.closed:"
 
 MUTANTS: tuple[Mutant, ...] = (
-    one("a commit is not synced", "log.py", _COMMIT_SYNC + _DURABLE, _DURABLE, SECTORS),
     one(
-        "durable before the sync",
+        "a commit is not synced",
         "log.py",
-        _COMMIT_SYNC + _DURABLE,
-        _DURABLE + _COMMIT_SYNC,
-        SYNC_ERROR,
+        "                self.file.sync()\n",
+        "                pass\n",
+        SECTORS,
     ),
     one(
         "a short count is accepted",
@@ -81,67 +70,129 @@ MUTANTS: tuple[Mutant, ...] = (
         SECTORS,
     ),
     one(
+        "a window is one byte too large",
+        "log.py",
+        "self.pending_bytes >= window.size_bytes",
+        "self.pending_bytes > window.size_bytes",
+        "tests/unit/kernel/test_log.py",
+    ),
+    one(
         "leaving a group does not sync",
         "database.py",
-        "                raise\n            self._sync()\n",
-        "                raise\n",
+        "                    self._commits.sync()\n",
+        "                    pass\n",
         GROUP,
     ),
     one(
         "a group that is left by an exception does not sync",
         "database.py",
-        "                    self._sync()\n                raise\n",
-        "                    pass\n                raise\n",
+        _LEFT,
+        "if error is None:",
         GROUP,
     ),
     one(
-        "only commits in a group fill the window",
+        "a group that is left by KeyboardInterrupt does not sync",
         "database.py",
-        "if self._log.fills(self._window) and not self._guard.in_group:",
-        "if self._log.fills(self._window) and self._guard.in_group:",
+        _LEFT,
+        "if error is None or (isinstance(error, Exception) and not guard.latch.closed):",
+        "P3",
+    ),
+    one(
+        "leaving a group hides what failed in it",
+        "database.py",
+        _LEFT,
+        "if error is None or guard.latch.failure is not self:",
+        "tests/contract/test_clause_3_the_latch.py",
+    ),
+    one(
+        "only commits in a group fill the window",
+        "commit.py",
+        _FILLS,
+        "if grouped and log.fills(self._window):",
         SECTORS,
     ),
     one(
-        "no latch",
-        "guard.py",
-        "        self.failure = error\n",
-        "        self.failure = None\n",
-        SYNC_ERROR,
+        "commits in a group are synced one by one",
+        "commit.py",
+        _FILLS,
+        "if log.fills(self._window):",
+        _GROUPS,
     ),
     one(
-        "no latch on KeyboardInterrupt",
-        "guard.py",
-        "        self.failure = error\n",
-        "        self.failure = None if isinstance(error, KeyboardInterrupt) else error\n",
-        ADAPTER_LIES,
-    ),
-    one(
-        "no latch on MemoryError",
-        "guard.py",
-        "        self.failure = error\n",
-        "        self.failure = None if isinstance(error, MemoryError) else error\n",
-        ADAPTER_LIES,
-    ),
-    one(
-        "a compaction does not latch",
+        "a group holds the turn alone",
         "database.py",
-        "            with self._guard.latch:\n"
-        "                return self._log.compact(self._store)",
-        "            return self._log.compact(self._store)",
-        COMPACTION,
+        "(guard.turn, guard.state), guard.begin_group",
+        "(guard.turn,), guard.begin_group",
+        "tests/contract/test_blocks.py",
     ),
     one(
-        "a sync does not latch",
-        "database.py",
-        "            with self._guard.latch:\n                self._log.sync()",
-        "            self._log.sync()",
-        SYNC_ERROR,
+        "a commit is applied before its sync",
+        "commit.py",
+        _APPEND,
+        _APPEND + "                self.store.apply(ops)\n",
+        "tests/contract/test_blocks.py",
     ),
     one(
-        "closing writes after a failure",
-        "database.py",
-        'if self.mode != "r" and self._guard.latch.failure is None:',
-        'if self.mode != "r":',
-        SYNC_ERROR,
+        "a version is shown before its commit is applied",
+        "commit.py",
+        _APPEND,
+        _APPEND + "                self._show()\n",
+        "tests/contract/test_blocks.py",
+    ),
+    one(
+        "a commit is not shown",
+        "commit.py",
+        "0, 0)\n                self._show()\n",
+        "0, 0)\n",
+        SECTORS,
+    ),
+    one(
+        "a sync is not shown",
+        "commit.py",
+        "                self.log.sync()\n                self._show()\n",
+        "                self.log.sync()\n",
+        GROUP,
+    ),
+    one(
+        "a sync is shown before it is done",
+        "commit.py",
+        "                self.log.sync()\n                self._show()\n",
+        "                self._show()\n                self.log.sync()\n",
+        GROUP,
+    ),
+    one(
+        "a compaction is not shown",
+        "commit.py",
+        "                self.log = following\n                self._show()\n",
+        "                self.log = following\n",
+        "tests/contract/test_compact.py",
+    ),
+    one(
+        "what closing made durable is not shown",
+        "commit.py",
+        "            self.log.close()\n            self._show()\n",
+        "            self.log.close()\n",
+        "tests/contract/test_window.py",
+    ),
+    one(
+        "a transaction of any size is accepted",
+        "commit.py",
+        "if size > record.MAX_PAYLOAD_BYTES:",
+        "if size < 0:",
+        "tests/contract/test_transactions.py",
+    ),
+    one(
+        "a transaction without ops is a commit",
+        "commit.py",
+        "        if not writes:\n            return\n",
+        "",
+        "tests/contract/test_transactions.py",
+    ),
+    one(
+        "a transaction that aborted itself returns as if it had committed",
+        "commit.py",
+        "            raise UsageError(INTERRUPTED)\n",
+        "            return\n",
+        "tests/contract/test_transactions.py",
     ),
 )

@@ -4,19 +4,35 @@ Absent on purpose: what is done about it; see recovering.py.
 """
 
 from sim.mutants.mutant import Mutant, one
-from sim.plans.profiles import BIT_ROT, FOREIGN, SECTORS
+from sim.plans.profiles import BIT_ROT, FOREIGN, SAME_BOOT, SECTORS
+
+_RECOVERY = "tests/unit/kernel/test_recovery.py"
+_OPENING = "tests/unit/kernel/test_opening.py"
+_PROVEN = "        log.proven = max(log.proven, log.starts[version - unsynced - base - 1])\n"
+_SNAPSHOT = "    log.proven = max(log.proven, *behind_snapshot or [log.end])\n"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "the mark is not checked",
         "recovery.py",
-        (
-            ("if len(data) < log.mark:", "if len(data) < 0:"),
-            ("if log.end < log.mark or", "if"),
-        ),
+        (("if length < log.mark:", "if length < 0:"), ("if log.end < log.mark or", "if")),
         "cuts",
     ),
     one("the mark does not catch damage", "recovery.py", "if log.end < log.mark or", "if", BIT_ROT),
+    one(
+        "a mark before the records is believed",
+        "recovery.py",
+        "if mark is not None and mark >= RECORDS_OFFSET:",
+        "if mark is not None:",
+        _RECOVERY,
+    ),
+    one(
+        "a mark of zeros is not reported",
+        "recovery.py",
+        "        log.damaged_mark = True\n",
+        "        log.damaged_mark = any(page)\n",
+        _RECOVERY,
+    ),
     one(
         "half a snapshot is shown",
         "recovery.py",
@@ -24,20 +40,127 @@ MUTANTS: tuple[Mutant, ...] = (
         "in_snapshot = False",
         BIT_ROT,
     ),
-    one("nothing vouches", "recovery.py", "if log.tail else None", "if not log else None", BIT_ROT),
     one(
-        "vouching has no bound",
+        "the snapshot count proves nothing",
+        "recovery.py",
+        _SNAPSHOT,
+        "",
+        _RECOVERY,
+    ),
+    one(
+        "the snapshot count proves a record behind the snapshot",
+        "recovery.py",
+        _SNAPSHOT,
+        "    behind = log.starts[header.snapshot_records + 1 :][:1]\n"
+        "    log.proven = max(log.proven, *behind or [log.end])\n",
+        SAME_BOOT,
+    ),
+    one(
+        "a record proves itself",
+        "recovery.py",
+        _PROVEN,
+        "        log.proven = end\n",
+        SAME_BOOT,
+    ),
+    one(
+        "a record proves all before it",
+        "recovery.py",
+        _PROVEN,
+        "        log.proven = max(log.proven, log.starts[-1])\n",
+        SAME_BOOT,
+    ),
+    one("no record proves anything", "recovery.py", _PROVEN, "", _RECOVERY),
+    one(
+        "versions may leap",
+        "recovery.py",
+        "            version != log.version + 1  # (2)\n            or not payload",
+        "            not payload",
+        _RECOVERY,
+    ),
+    one(
+        "a payload may be empty",
+        "recovery.py",
+        "or not payload < end <= length  # (3)",
+        "or not payload <= end <= length  # (3)",
+        _RECOVERY,
+    ),
+    one(
+        "an unsynced count may reach beyond the first record",
+        "recovery.py",
+        "            or unsynced > version - base - 1  # (4)\n",
+        "",
+        _RECOVERY,
+    ),
+    one(
+        "malformed ops end the log",
+        "recovery.py",
+        "        if ops is None:\n            raise",
+        "        if ops is None:\n            break\n        if ops is log:\n            raise",
+        _RECOVERY,
+    ),
+    one(
+        "nothing proves damage",
+        "recovery.py",
+        "if log.tail else None",
+        "if not log else None",
+        BIT_ROT,
+    ),
+    one(
+        "proof has no bound",
         "recovery.py",
         "highest = expected + (length - log.end) // record.SMALLEST_RECORD",
         "highest = 2**64 - 1",
         SECTORS,
     ),
     one(
-        "any later header vouches",
+        "the bound of proof is one too low",
+        "recovery.py",
+        "if expected < version <= highest and",
+        "if expected < version < highest and",
+        "tests/unit/kernel/judging/test_proof.py",
+    ),
+    one(
+        "any later header proves damage",
         "recovery.py",
         " and version - unsynced > expected:",
         ":",
         "survivors",
+    ),
+    one(
+        "a header of the same group proves damage",
+        "recovery.py",
+        " and version - unsynced > expected:",
+        " and version - unsynced >= expected:",
+        "survivors",
+    ),
+    one(
+        "proof is searched only near",
+        "recovery.py",
+        "looks_like_one.finditer(data, log.end)",
+        "looks_like_one.finditer(data, log.end, log.end + 4096)",
+        "proofs",
+    ),
+    one(
+        "proof is searched only in the tail without its zeros",
+        "recovery.py",
+        "    expected, check_seed = log.version + 1, log.header.check_seed\n",
+        "    expected, check_seed = log.version + 1, log.header.check_seed\n"
+        '    data = data.rstrip(b"\\0")\n',
+        "proofs",
+    ),
+    one(
+        "proof is searched with the higher prefix alone",
+        "recovery.py",
+        "for version in (expected + 1, highest)]",
+        "for version in (highest, highest)]",
+        "proofs",
+    ),
+    one(
+        "proof is searched with a prefix that is too long",
+        "recovery.py",
+        "((highest - expected).bit_length() + 7) // 8",
+        "(highest - expected).bit_length() // 8",
+        "proofs",
     ),
     one(
         "the header check is not checked",
@@ -70,6 +193,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "splices",
     ),
     one(
+        "every file has the same salt",
+        "placement.py",
+        'salt = self._ask("draw a salt for", self.fs.entropy, 8)',
+        "salt = bytes(8)",
+        "splices",
+    ),
+    one(
         "the file header's check is not checked",
         "record.py",
         "return header if data[:FILE_HEADER_LENGTH] == header.encode() else None",
@@ -91,10 +221,24 @@ MUTANTS: tuple[Mutant, ...] = (
         FOREIGN,
     ),
     one(
-        "a file of zeros is new",
+        "numbers that no database reaches are accepted",
         "recovery.py",
-        "    if len(slots) == 1:\n        return 0\n",
-        "    if len(slots) == 1:\n        return 0 if any(slots[0][0]) else None\n",
-        FOREIGN,
+        "    if not header.in_range:\n",
+        "    if header is None:\n",
+        _RECOVERY,
+    ),
+    one(
+        "a reader accepts a cut reading",
+        "opening.py",
+        'reading.found is not None and reading.found.outcome == "clean"',
+        "reading.found is not None",
+        _OPENING,
+    ),
+    one(
+        "readings agree if they are as long",
+        "opening.py",
+        "if reading.data == previous.data and",
+        "if len(reading.data) == len(previous.data) and",
+        _OPENING,
     ),
 )

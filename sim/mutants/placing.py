@@ -1,78 +1,121 @@
-"""Mistakes in closing, and in putting a file in place: which write or sync comes when.
+"""Mistakes in putting a file in place: which write or sync comes when, and what a failure leaves.
 
 Absent on purpose: what is in the file; see committing.py.
 """
 
 from sim.mutants.mutant import Mutant, one
-from sim.plans.profiles import COMPACTION, CREATION, FOREIGN, MIXED
+from sim.plans.profiles import COMPACTION, MIXED
 
-_SYNC = '        self._ask("sync", self._current.sync)\n'
-_ZERO_PAGES = "        self._write(0, bytes(RECORDS_OFFSET))\n"
-_SNAPSHOT_SYNC = _SYNC + "        self._write_mark()\n" + _SYNC
-_HEADER_SYNC = "        self._write(0, self.header.encode())\n" + _SYNC
+_COMPACT = "tests/contract/test_compact.py"
+_PLACEMENT = "tests/unit/kernel/test_placement.py"
+_MARK_SYNC = '            log.write_mark()\n            self._ask("sync", file.sync)\n'
+_HEADER = "        following.write(0, following.header.encode())\n"
+_HEADER_SYNC = '        self._ask("sync", following.file.sync)\n'
+_NEXT_HEADER = "self.new_header(current.header.generation + 1, records, current.version)"
 
 MUTANTS: tuple[Mutant, ...] = (
     one(
-        "closing writes the mark before it syncs",
-        "log.py",
-        "            self.sync()\n            self._write_mark()\n",
-        "            self._write_mark()\n            self.sync()\n",
-        "calls",
-    ),
-    one(
-        "closing does not sync at its end",
-        "log.py",
-        '            self._ask("truncate", self._current.truncate, self.end)\n' + "    " + _SYNC,
-        '            self._ask("truncate", self._current.truncate, self.end)\n',
-        MIXED,
-    ),
-    one(
         "the header is written first",
-        "log.py",
-        _ZERO_PAGES,
-        "        self._write(0, self.header.encode().ljust(RECORDS_OFFSET, b'\\0'))\n",
+        "placement.py",
+        'log.write(0, stamp.ljust(RECORDS_OFFSET, b"\\0"))',
+        'log.write(0, header.encode().ljust(RECORDS_OFFSET, b"\\0"))',
+        COMPACTION,
+    ),
+    one(
+        "the header is written while a file is prepared",
+        "placement.py",
+        _MARK_SYNC,
+        _MARK_SYNC + "            log.write(0, header.encode())\n",
         COMPACTION,
     ),
     one(
         "no sync before the header",
-        "log.py",
-        _SNAPSHOT_SYNC,
-        "        self._write_mark()\n",
+        "placement.py",
+        '            self._ask("sync", file.sync)\n' + _MARK_SYNC,
+        "            log.write_mark()\n",
+        COMPACTION,
+    ),
+    one("no sync after the header", "placement.py", _HEADER + _HEADER_SYNC, _HEADER, COMPACTION),
+    one(
+        "the file takes its place before its header is written",
+        "placement.py",
+        _HEADER
+        + _HEADER_SYNC
+        + '        self._ask("replace", self.fs.replace, self.path, current, following.file)\n',
+        '        self._ask("replace", self.fs.replace, self.path, current, following.file)\n'
+        + _HEADER
+        + _HEADER_SYNC,
         COMPACTION,
     ),
     one(
-        "no sync after the header",
-        "log.py",
-        _HEADER_SYNC,
-        "        self._write(0, self.header.encode())\n",
+        "what was put in place counts as pending",
+        "placement.py",
+        "        following.durable_version, following.pending_bytes = following.version, 0\n",
+        "",
         COMPACTION,
     ),
     one(
-        "the lowest generation is chosen",
-        "recovery.py",
-        "generations[max(generations)]",
-        "generations[min(generations)]",
+        "a compaction does not sync first",
+        "commit.py",
+        "        self.sync()\n        with self._state:",
+        "        with self._state:",
+        _COMPACT,
+    ),
+    one(
+        "what was prepared is closed and not removed",
+        "placement.py",
+        '                stack.callback(\n                    self._ask, "clean up beside", '
+        "self.fs.discard_next, self.path, current\n                )\n",
+        "                pass\n",
+        _PLACEMENT,
+    ),
+    one(
+        "a failed cleaning up hides why preparing failed",
+        "placement.py",
+        "with suppress(StorageError), ExitStack() as stack:",
+        "with ExitStack() as stack:",
+        _PLACEMENT,
+    ),
+    one(
+        "a compaction that fails has counted its records",
+        "placement.py",
+        f"        header = {_NEXT_HEADER}\n",
+        f"        header = {_NEXT_HEADER}\n        current.version += records\n",
         COMPACTION,
     ),
     one(
-        "the longest slot is chosen",
-        "recovery.py",
-        "return generations[max(generations)]",
-        "return max(filled, key=lambda index: slots[index][1])",
+        "versions begin anew at a compaction",
+        "placement.py",
+        _NEXT_HEADER,
+        "self.new_header(current.header.generation + 1, records, 0)",
         COMPACTION,
     ),
     one(
-        "an unfinished creation is refused",
-        "recovery.py",
-        "return filled[0] if cut_short or length > RECORDS_OFFSET else None",
-        "return filled[0]",
-        CREATION,
+        "the snapshot count is one too large",
+        "placement.py",
+        "records = sum(1 for _ in snapshot_pieces(store))",
+        "records = 1 + sum(1 for _ in snapshot_pieces(store))",
+        COMPACTION,
     ),
     one(
-        "any slot without a header is new",
-        "recovery.py",
-        "return filled[0] if cut_short or length > RECORDS_OFFSET else None",
-        "return filled[0] if cut_short else None",
-        FOREIGN,
+        "the snapshot count is always 0",
+        "placement.py",
+        "records = sum(1 for _ in snapshot_pieces(store))",
+        "records = 0",
+        _PLACEMENT,
+    ),
+    one(
+        "the last piece of a snapshot is lost",
+        "placement.py",
+        "    if piece:\n        yield piece\n",
+        "",
+        MIXED,
+    ),
+    one(
+        "there is always a further generation",
+        "placement.py",
+        "        if not header.in_range:\n",
+        "        if header is None:\n",
+        _COMPACT,
     ),
 )
