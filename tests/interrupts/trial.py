@@ -168,6 +168,8 @@ class Bench:
             gc.collect()
             if verdict.startswith("abandoned"):
                 verdict += ", then " + judge.verdict(kept=False)
+        del judge  # it keeps the refusals that it met, and they what was refused for
+        gc.collect()
         self._require_nothing_left(world, before)
         return verdict if tracer.happened else "not reached"
 
