@@ -74,7 +74,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "log.py",
         "self.pending_bytes >= window.size_bytes",
         "self.pending_bytes > window.size_bytes",
-        "tests/unit/kernel/test_log.py",
+        "tests/unit/kernel/test_log.py::test_a_window_is_full_when_either_bound_is_reached",
     ),
     one(
         "leaving a group does not sync",
@@ -102,7 +102,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "database.py",
         _LEFT,
         "if error is None or guard.latch.failure is not self:",
-        "tests/contract/test_clause_3_the_latch.py",
+        "tests/contract/test_clause_3_the_latch.py::"
+        "test_whatever_stops_a_write_at_any_call_latches_the_database",
     ),
     one(
         "only commits in a group fill the window",
@@ -116,28 +117,30 @@ MUTANTS: tuple[Mutant, ...] = (
         "commit.py",
         _FILLS,
         "if log.fills(self._window):",
-        _GROUPS,
+        f"{_GROUPS}::test_commits_inside_are_appended_at_once_and_synced_together_at_the_end",
     ),
     one(
         "a group holds the turn alone",
         "database.py",
         "(guard.turn, guard.state), guard.begin_group",
         "(guard.turn,), guard.begin_group",
-        "tests/contract/test_blocks.py",
+        "tests/contract/test_blocks.py::test_a_group_is_not_visible_before_it_is_left",
     ),
     one(
         "a commit is applied before its sync",
         "commit.py",
         _APPEND,
         _APPEND + "                self.store.apply(ops)\n",
-        "tests/contract/test_blocks.py",
+        "tests/contract/test_blocks.py::"
+        "test_a_commit_being_synced_is_not_visible_and_nobody_waits_for_it",
     ),
     one(
         "a version is shown before its commit is applied",
         "commit.py",
         _APPEND,
         _APPEND + "                self._show()\n",
-        "tests/contract/test_blocks.py",
+        "tests/contract/test_blocks.py::"
+        "test_a_commit_being_synced_is_not_visible_and_nobody_waits_for_it",
     ),
     one(
         "a commit is not shown",
@@ -165,34 +168,38 @@ MUTANTS: tuple[Mutant, ...] = (
         "commit.py",
         "                self.log = following\n                self._show()\n",
         "                self.log = following\n",
-        "tests/contract/test_compact.py",
+        "tests/contract/test_compact.py::"
+        "test_a_compacted_database_has_the_same_entries_and_a_shorter_log",
     ),
     one(
         "what closing made durable is not shown",
         "commit.py",
         "            self.log.close()\n            self._show()\n",
         "            self.log.close()\n",
-        "tests/contract/test_window.py",
+        "tests/contract/test_window.py::test_sync_compact_backup_and_close_sync_what_is_pending",
     ),
     one(
         "a transaction of any size is accepted",
         "commit.py",
         "if size > record.MAX_PAYLOAD_BYTES:",
         "if size < 0:",
-        "tests/contract/test_transactions.py",
+        "tests/contract/test_transactions.py::"
+        "test_a_transaction_that_is_too_large_is_refused_before_anything_is_written",
     ),
     one(
         "a transaction without ops is a commit",
         "commit.py",
         "        if not writes:\n            return\n",
         "",
-        "tests/contract/test_transactions.py",
+        "tests/contract/test_transactions.py::"
+        "test_deleting_an_absent_key_returns_false_and_records_nothing",
     ),
     one(
         "a transaction that aborted itself returns as if it had committed",
         "commit.py",
         "            raise UsageError(INTERRUPTED)\n",
         "            return\n",
-        "tests/contract/test_transactions.py",
+        "tests/contract/test_transactions.py::"
+        "test_a_transaction_that_is_left_inside_another_commits_nothing",
     ),
 )

@@ -34,22 +34,29 @@ MUTANTS: tuple[Mutant, ...] = (
         '        self.failure = InterruptedWork("the work was interrupted before its outcome was '
         'known")\n',
         "        self.failure = None\n",
-        _GUARD,
+        f"{_GUARD}::test_the_latch_is_open_after_work_that_ended_well_and_while_work_is_done",
     ),
-    one("a write that died is not noticed", "guard.py", _STILL_THERE, "return False", _GUARD),
+    one(
+        "a write that died is not noticed",
+        "guard.py",
+        _STILL_THERE,
+        "return False",
+        f"{_GUARD}::test_a_latch_that_never_gets_to_its_end_is_closed",
+    ),
     one(
         "a write that runs counts as failed",
         "guard.py",
         _STILL_THERE,
         "return True",
-        "tests/contract/test_blocks.py",
+        "tests/contract/test_blocks.py::"
+        "test_a_commit_being_synced_is_not_visible_and_nobody_waits_for_it",
     ),
     one(
         "a write that ended while the latch is looked at counts as failed",
         "guard.py",
         _STILL_THERE,
         "return not self.running.locked()",
-        _GUARD,
+        f"{_GUARD}::test_a_write_that_begins_while_the_latch_is_looked_at_does_not_close_it",
     ),
     one(
         "a commit does not latch",
@@ -84,7 +91,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "commit.py",
         "        following = place.compact(current, store)\n        " + _LATCHED,
         "        " + _LATCHED + "            following = place.compact(current, store)\n",
-        "tests/contract/test_compact.py",
+        "tests/contract/test_compact.py::"
+        "test_a_compaction_that_fails_before_its_header_leaves_a_database_that_works",
     ),
     one(
         "the latch is armed after the append",
@@ -114,7 +122,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "commit.py",
         "        self._guard.check(A_TRANSACTION)\n",
         "        if not self._guard._has_state():\n            self._guard.check(A_TRANSACTION)\n",
-        "tests/contract/test_blocks.py",
+        "tests/contract/test_blocks.py::test_after_a_failure_in_a_group_nothing_in_it_goes_on",
     ),
     one(
         "a read transaction does not ask the latch",
@@ -142,13 +150,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "database.py",
         '            guard.check("a compaction")\n',
         "",
-        _CLAUSE_3,
+        f"{_CLAUSE_3}::test_whatever_stops_a_write_at_any_call_latches_the_database",
     ),
     one(
         "a backup does not ask the latch",
         "database.py",
         '            guard.check("a backup")\n',
         "",
-        _CLAUSE_3,
+        f"{_CLAUSE_3}::test_whatever_stops_a_write_at_any_call_latches_the_database",
     ),
 )

@@ -59,7 +59,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "commit.py",
         "        self.sync()\n        with self._state:",
         "        with self._state:",
-        _COMPACT,
+        f"{_COMPACT}::test_compaction_syncs_first_and_ends_durable",
     ),
     one(
         "what was prepared is closed and not removed",
@@ -67,14 +67,14 @@ MUTANTS: tuple[Mutant, ...] = (
         '                stack.callback(\n                    self._ask, "clean up beside", '
         "self.fs.discard_next, self.path, current\n                )\n",
         "                pass\n",
-        _PLACEMENT,
+        f"{_PLACEMENT}::test_a_failure_while_preparing_leaves_the_old_file_and_no_other",
     ),
     one(
         "a failed cleaning up hides why preparing failed",
         "placement.py",
         "with suppress(StorageError), ExitStack() as stack:",
         "with ExitStack() as stack:",
-        _PLACEMENT,
+        f"{_PLACEMENT}::test_a_failed_cleaning_up_does_not_hide_why_preparing_failed",
     ),
     one(
         "a compaction that fails has counted its records",
@@ -102,7 +102,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "placement.py",
         "records = sum(1 for _ in snapshot_pieces(store))",
         "records = 0",
-        _PLACEMENT,
+        f"{_PLACEMENT}::test_a_compaction_is_a_snapshot_of_the_store_with_its_count",
     ),
     one(
         "the last piece of a snapshot is lost",
@@ -116,6 +116,27 @@ MUTANTS: tuple[Mutant, ...] = (
         "placement.py",
         "        if not header.in_range:\n",
         "        if header is None:\n",
-        _COMPACT,
+        f"{_COMPACT}::test_a_database_without_a_further_generation_says_so_and_goes_on",
+    ),
+    one(
+        "no mark before the header",
+        "placement.py",
+        _MARK_SYNC,
+        "",
+        f"{_PLACEMENT}::test_a_new_log_is_written_whole_and_its_header_last",
+    ),
+    one(
+        "a preparation that fails keeps the next file",
+        "placement.py",
+        "            self.discard(current)\n            raise\n",
+        "            raise\n",
+        f"{_PLACEMENT}::test_a_failure_while_preparing_leaves_the_old_file_and_no_other",
+    ),
+    one(
+        "a compaction keeps the generation",
+        "placement.py",
+        _NEXT_HEADER,
+        "self.new_header(current.header.generation, records, current.version)",
+        f"{_PLACEMENT}::test_a_compaction_is_a_snapshot_of_the_store_with_its_count",
     ),
 )

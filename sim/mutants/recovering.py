@@ -52,7 +52,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "placement.py",
         _WRITE,
         "log.write(found.proven, shown)",
-        "tests/unit/kernel/judging/test_reading.py",
+        "tests/unit/kernel/judging/test_reading.py::"
+        "test_a_record_that_reaches_into_zeros_that_were_not_read_is_written_again_whole",
     ),
     one("the header is not written again", "placement.py", _HEADER, "", COMPACTION),
     one("the torn tail is not cut", "placement.py", _CUT, "", SECTORS),
@@ -92,5 +93,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "if len(data) != length:",
         "if len(data) > length:",
         SHORT_READ,
+    ),
+    one(
+        "a damaged mark stays",
+        "placement.py",
+        _MARK,
+        "",
+        "tests/contract/test_clause_5_refused_files.py::"
+        "test_a_damaged_mark_is_reported_and_written_again",
     ),
 )
