@@ -41,7 +41,9 @@ BIOME = ["web/node_modules/.bin/biome", "check", "--config-path=web", "--error-o
 
 # Tests about processes, system calls and browsers run on one interpreter: no Python is in them.
 # Interrupting every line takes too long for the others, and for the tracer, which it replaces.
-ONCE = ["tests/faults", "tests/interrupts", *BROWSER]
+MUTANTS = "tests/sim/test_mutants.py"
+INTERRUPTS = "tests/interrupts"
+ONCE = ["tests/faults", INTERRUPTS, MUTANTS, *BROWSER]
 
 # What a change is most likely to break. It is for the short loop: whoever runs all has run it.
 QUICK = ["tests/unit", "tests/contract"]
@@ -125,7 +127,7 @@ def _print_interpreters(found: dict[str, str]) -> None:
 
 def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
     traced = [path for path in TRACED if (ROOT / path).exists()]
-    untraced = ["tests", *(f"--ignore={path}" for path in (*traced, *BROWSER))]
+    untraced = ["tests", *(f"--ignore={path}" for path in (*traced, INTERRUPTS, MUTANTS, *BROWSER))]
     elsewhere = ["tests", *(f"--ignore={path}" for path in ONCE)]
 
     def pytest(name: str, *arguments: str) -> list[str]:
@@ -165,6 +167,16 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             "browser",
             [["python", *pytest("browser", *BROWSER)]],
             report=reports / "browser.xml",
+        ),
+        Stage(
+            "interrupts",
+            [["python", *pytest("interrupts", INTERRUPTS)]],
+            report=reports / "interrupts.xml",
+        ),
+        Stage(
+            "mutants",
+            [["python", *pytest("mutants", MUTANTS)]],
+            report=reports / "mutants.xml",
         ),
         Stage(
             "untraced",

@@ -32,8 +32,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a transaction begins inside a read of the same thread",
         "guard.py",
-        "if not self._has_turn() and not self._has_state():",
-        "if not self._has_turn():",
+        "if not (self._has_turn() or self._has_step() or self._has_state()):",
+        "if not (self._has_turn() or self._has_step()):",
         f"{_GUARD}::test_a_thread_that_would_wait_for_itself_gets_an_error_that_says_why",
     ),
     one(
@@ -61,8 +61,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a block that is interrupted while it finishes is not finished",
         "guard.py",
-        "                self._finish_with(failure)  # it may have been interrupted before it did "
-        "anything\n",
+        "                    self._finish_with(failure)  # it may have been interrupted before it "
+        "began\n",
         "",
         f"{_GUARD}::test_a_block_tells_how_it_was_left_and_gives_back_what_it_took",
     ),

@@ -33,6 +33,11 @@ from tests.interrupts.world import COUNTER, STATIC, Failure, System, World, coun
 WEATHERS = ("raise", "call", "collect")
 """What a signal does: raise, call the database, or raise while finalizers call it."""
 
+LEAST = 100
+"""So many commits, interrupts and calls out of libredb's own code every storm has at least."""
+
+MOST_SIGNALS = 1_000_000
+
 
 @dataclass
 class Report:
@@ -52,16 +57,15 @@ class Report:
 
 
 class Sender:
-    """A process that sends signals to this one, one after the other."""
+    """A process that sends signals to this one, one after the other, while they are wanted."""
 
-    def __init__(self, count: int) -> None:
-        """Prepare; it ends by itself after `count` signals, or with its parent."""
-        self._count = count
-        self._shared = mmap.mmap(-1, 16)
+    def __init__(self) -> None:
+        """Prepare; it ends by itself with its parent, or after MOST_SIGNALS."""
+        self._shared = mmap.mmap(-1, 24)
         self._child = 0
 
     def start(self) -> None:
-        """Let it begin."""
+        """Let it begin; no signal is wanted yet."""
         parent = os.getpid()
         self._child = os.fork()
         if self._child == 0:
@@ -71,29 +75,37 @@ class Sender:
                 os._exit(0)
 
     def handled(self) -> None:
-        """Ask for the next signal."""
-        handled, _ = self._read()
-        self._shared[:8] = struct.pack("Q", handled + 1)
+        """Say that the last signal was handled."""
+        self._set(0, self._get(0) + 1)
+
+    def want(self, wanted: bool) -> None:  # noqa: FBT001 - it is the state of a tap
+        """Say whether signals are wanted; one that was sent already may still come."""
+        self._set(1, int(wanted))
 
     def end(self) -> None:
         """Let it end, and wait for that."""
-        self._shared[8:] = struct.pack("Q", 1)
+        self._set(2, 1)
         os.waitpid(self._child, 0)
 
-    def _read(self) -> tuple[int, int]:
-        handled, ends = struct.unpack("QQ", self._shared[:])
-        return handled, ends
+    def _get(self, index: int) -> int:
+        (value,) = struct.unpack_from("Q", self._shared, 8 * index)
+        return value
+
+    def _set(self, index: int, value: int) -> None:
+        struct.pack_into("Q", self._shared, 8 * index, value)
 
     def _send(self, parent: int) -> None:
-        generator = random.Random(self._count)
-        for sent in range(self._count):
+        generator = random.Random(1)
+        for sent in range(1, MOST_SIGNALS):
+            while not self._get(1) and not self._get(2) and os.getppid() == parent:
+                os.sched_yield()
+            if self._get(2) or os.getppid() != parent:
+                return
             os.kill(parent, signal.SIGUSR1)
-            while self._read()[0] <= sent:
-                if self._read()[1] or os.getppid() != parent:
-                    return
+            while self._get(0) < sent and not self._get(2):
                 os.sched_yield()
             for _ in range(generator.randrange(40)):
-                self._read()  # so that the next comes at another moment
+                self._get(0)  # so that the next comes at another moment
 
 
 class Litter:
@@ -113,7 +125,7 @@ class Storm:
     """One storm over one database, in a process of its own."""
 
     def __init__(self, weather: str, signals: int, path: Path, *, threads: int) -> None:
-        """Prepare; so many signals are delivered."""
+        """Prepare; so many signals are delivered, or more."""
         self._weather = weather
         self._signals = signals
         self._threads = threads
@@ -123,7 +135,7 @@ class Storm:
         self._helper = Helper()
         self._quiet = True
         self._ends = False
-        self._sender = Sender(signals)
+        self._sender = Sender()
         self._works: dict[Callable[[Database], object], int] = {
             self._transact: 10,
             self._transaction: 5,
@@ -162,9 +174,10 @@ class Storm:
         self._world.db.transact(lambda tx: [tx.set(key, value) for key, value in STATIC.items()])
         if self._threads > 1:
             self._helper.begin(self._work_beside)
-        while self.report.signals < self._signals and not self._world.problems:
+        while not self._is_over() and not self._world.problems:
             try:
                 self._quiet = False
+                self._sender.want(True)
                 self._work()
             except KeyboardInterrupt:
                 pass
@@ -173,6 +186,7 @@ class Storm:
                 if not (self._world.db.closed or isinstance(error, DatabaseFailedError)):
                     raise
             finally:
+                self._sender.want(False)
                 self._quiet = True
             self._judge()
         self._ends = True
@@ -181,6 +195,16 @@ class Storm:
         self._require_state(dict(self._world.db.scan()))
         self._open_again()
         self._world.db.close()
+
+    def _is_over(self) -> bool:
+        """Whether enough was delivered, and enough of it met libredb's own code."""
+        report = self.report
+        return (
+            report.signals >= self._signals
+            and report.commits >= LEAST
+            and (report.raised >= LEAST or self._weather == "call")
+            and (report.in_kernel >= LEAST or self._weather == "raise")
+        )
 
     def _work(self) -> None:
         """Do one of the things that users do, and note what they were told."""

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.interrupts.helpers import Tell, in_child, scratch
-from tests.interrupts.storm import WEATHERS, Report, Storm
+from tests.interrupts.storm import LEAST, WEATHERS, Report, Storm
 
 pytestmark = pytest.mark.cpython(reason="sends signals to processes of its own")
 
 SIGNALS = {"raise": 5_000, "call": 4_000, "collect": 1_500}
-"""For one thread; for two, who often wait for each other, four times as many: 52,500 together."""
+"""They are for one storm, of which there are two: 21,000 altogether."""
 
 PATIENCE_SECONDS = 120.0
 
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 120.0
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("weather", WEATHERS)
 def test_a_database_in_a_storm_of_signals_keeps_its_promises(weather: str, threads: int) -> None:
-    signals = SIGNALS[weather] * (1 if threads == 1 else 4)
+    signals = SIGNALS[weather]
     with scratch() as folder:
 
         def work(tell: Tell) -> None:
@@ -28,6 +28,6 @@ def test_a_database_in_a_storm_of_signals_keeps_its_promises(weather: str, threa
     report = Report(**told[0])
     assert not report.failures, report
     assert report.signals >= signals, report
-    assert report.commits > 20, report
-    assert (report.raised > 0) == (weather != "call"), report
-    assert (report.in_kernel > 0) == (weather != "raise"), report
+    assert report.commits >= LEAST, report
+    assert (report.raised >= LEAST) == (weather != "call"), report
+    assert (report.in_kernel >= LEAST) == (weather != "raise"), report
