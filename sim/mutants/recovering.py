@@ -4,73 +4,109 @@ Absent on purpose: what a file is judged to be; see judging.py.
 """
 
 from sim.mutants.mutant import Mutant, one
-from sim.plans.profiles import COMPACTION, CREATION, RECOVERY, SAME_BOOT, SECTORS, SHORT_READ
+from sim.plans.profiles import (
+    COMPACTION,
+    CREATION,
+    CUT_SHORT,
+    INSIDE,
+    READERS,
+    RECOVERY,
+    SAME_BOOT,
+    SECTORS,
+    SHORT_READ,
+)
 
-_SYNC = '        self._ask("sync", self._current.sync)\n'
+_SYNC = '        self._ask("sync", log.file.sync)\n'
 _RECOVER_SYNC = _SYNC + '        self._ask("sync the directory of"'
 _REWRITE = """        if found.proven < found.end:
-            self._write(found.proven, data[found.proven : found.end])
+            shown = reading.data[found.proven : found.end]
+            log.write(found.proven, shown.ljust(found.end - found.proven, b"\\0"))
 """
-_DISCARD = '        self._ask("clean up beside", self._fs.discard_next, self.path, self._current)\n'
-_DIRECTORY = '        self._ask("sync the directory of", self._fs.sync_directory, self.path)\n'
+_DISCARD = '        self._ask("clean up beside", self.fs.discard_next, self.path, log.file)\n'
+_DIRECTORY = '        self._ask("sync the directory of", self.fs.sync_directory, self.path)\n'
 _RECOVER_MARK = """        if found.mark != found.end or found.damaged_mark:
-            self._write_mark()
+            log.write_mark()
 """
-_HEADER_AGAIN = "        self._write(0, found.header.encode())\n"
+_HEADER_AGAIN = "        log.write(0, found.header.encode())\n"
 _CUT = """        if found.tail:
-            self._ask("truncate", self._current.truncate, found.end)
+            self._ask("truncate", log.file.truncate, found.end)
 """
+_RELEASE = """        with suppress(StorageError):
+            place.release()
+        raise
+
+
+def verify("""
 
 MUTANTS: tuple[Mutant, ...] = (
     one(
         "no sync at open",
-        "log.py",
+        "placement.py",
         _RECOVER_SYNC,
         '        self._ask("sync the directory of"',
         SAME_BOOT,
     ),
     one(
         "no sync at an open that changes nothing",
-        "log.py",
+        "placement.py",
         _RECOVER_SYNC,
         "        if found.tail or found.proven < found.end:\n    " + _RECOVER_SYNC,
         "recoveries",
     ),
-    one("the tail is not written again", "log.py", _REWRITE, "", SAME_BOOT),
+    one("the tail is not written again", "placement.py", _REWRITE, "", SAME_BOOT),
     one(
         "the last record is not written again",
-        "log.py",
-        "data[found.proven : found.end])",
-        "data[found.proven : (found.starts or [0])[-1]])",
+        "placement.py",
+        _REWRITE,
+        _REWRITE.replace("found.end", "(found.starts or [0])[-1]"),
         SAME_BOOT,
     ),
-    one("the header is not written again", "log.py", _HEADER_AGAIN, "", COMPACTION),
-    one("the torn tail is not cut", "log.py", _CUT, "", SECTORS),
+    one("the header is not written again", "placement.py", _HEADER_AGAIN, "", COMPACTION),
+    one("the torn tail is not cut", "placement.py", _CUT, "", SECTORS),
     one(
-        "the cut is not synced", "log.py", _CUT + _REWRITE + _SYNC, _REWRITE + _SYNC + _CUT, SECTORS
+        "the cut is not synced",
+        "placement.py",
+        _CUT + _REWRITE + _SYNC,
+        _REWRITE + _SYNC + _CUT,
+        SECTORS,
     ),
-    one("no directory sync at open", "log.py", _DIRECTORY, "", CREATION),
+    one("no directory sync at open", "placement.py", _DIRECTORY, "", CREATION),
     one(
         "the other slot is emptied first",
-        "log.py",
+        "placement.py",
         _HEADER_AGAIN,
         _DISCARD + _HEADER_AGAIN,
         "recoveries",
     ),
-    one("the other slot is not emptied", "log.py", _DISCARD, "", COMPACTION),
+    one("the other slot is not emptied", "placement.py", _DISCARD, "", COMPACTION),
     one(
         "the mark is written before the sync",
-        "log.py",
+        "placement.py",
         _HEADER_AGAIN,
         _HEADER_AGAIN + _RECOVER_MARK,
         RECOVERY,
     ),
-    one("no lock", "opening.py", "    log.lock()\n", "", SECTORS),
+    one("the mark is not written after recovery", "placement.py", _RECOVER_MARK, "", CUT_SHORT),
+    one("no lock", "opening.py", "        place.lock()\n", "", SECTORS),
+    one(
+        "an open that fails keeps what it holds",
+        "opening.py",
+        _RELEASE,
+        "        raise\n\n\ndef verify(",
+        INSIDE,
+    ),
     one(
         "a short read is accepted",
         "log.py",
         "if len(data) != length:",
         "if len(data) > length:",
         SHORT_READ,
+    ),
+    one(
+        "a reader believes the first reading",
+        "opening.py",
+        "for _ in range(READINGS - 1):",
+        "for _ in range(0):",
+        READERS,
     ),
 )
