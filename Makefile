@@ -31,6 +31,7 @@ help: ## List the targets, and the programs that have none.
 #: python -m tests.faults.kill_loop [OPTIONS] # kill real writers, again and again
 #: python -m tests.faults.soak_ext4 [OPTIONS] # cut the power of a real ext4 (root on Linux)
 #: python -m tests.format.make_files # add the recorded files that are missing
+#: python -m tests.interrupts [OPTIONS] # interrupt every place of every operation
 #: python -m tests.support.dump # the dump of a file in docs/log-format.md
 #: python docs/research/format_model.py [OPTIONS] # the tables in docs/research/durability.md
 

@@ -142,10 +142,10 @@ class Database(Uncopyable):
         guard = self._guard
 
         def finish(_: None, error: BaseException | None, *__: object) -> None:
-            with guard.step:
-                if error is None or not guard.latch.closed:
-                    guard.check("a sync")
-                    self._commits.sync()
+            if error is None or not guard.latch.closed:
+                guard.check("a sync")
+                self._commits.sync()
+            guard.end_group()
 
         return Block(guard, A_GROUP, (guard.turn, guard.state), guard.begin_group, finish)
 

@@ -15,6 +15,7 @@ Absent on purpose: time limits, and threads that share a sync.
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from threading import Lock, RLock
 from types import TracebackType
@@ -89,7 +90,7 @@ class Guard:
         self._has_state = owned(self.state)
         self._doing: str = A_READ
         """What the turn was last taken for; it is for messages and decides nothing."""
-        self._group_task: object = None
+        self._group_task: object = self  # nobody's
 
     def begin(self, what: str, *, inside_group: bool = False) -> bool:
         """Refuse what would wait for itself; return whether it is inside the caller's own group.
@@ -100,10 +101,10 @@ class Guard:
         if (why := self.why_gone()) is not None:
             self.check()
             raise UsageError(why)
-        if not self._has_turn() and not self._has_state():
+        if not (self._has_turn() or self._has_step() or self._has_state()):
             return False
         if self._has_step() or not self._has_turn():
-            outer = self._doing if self._has_turn() else A_READ
+            outer = A_READ if self._has_state() and not self._has_turn() else self._doing
             hint = _HINTS.get(what, "") if outer in _HINTS else ""
             raise UsageError(f"{what} cannot begin inside {outer} of the same thread{hint}")
         if self._group_task is not current_task():
@@ -116,6 +117,10 @@ class Guard:
         """Note which task the group belongs to; its thread has just taken the turn."""
         self.check(A_GROUP)
         self._group_task = current_task()
+
+    def end_group(self) -> None:
+        """Let nobody join the group any more; its thread has the step again."""
+        self._group_task = self
 
     def moment(self) -> RLock:
         """Return what to hold while reading: the state, which a group of the caller has."""
@@ -194,6 +199,8 @@ class Block(Generic[T]):
         self._start = start
         self._finish = finish
         self._grouped = False
+        self._busy: AbstractContextManager[object] = nullcontext()
+        """What is held while it begins and ends, so that no signal handler joins a half group."""
         self._started: list[T] = []
         self.watch: ref[partial[None]] | None = None
 
@@ -204,11 +211,15 @@ class Block(Generic[T]):
         self._grouped = self._guard.begin(self._what, inside_group=self._what != A_GROUP)
         if self._grouped:
             self._locks = (self._guard.step,)
+        if self._locks[0] is not self._guard.state:
+            self._busy = self._guard.step
         self._entered = True
         try:
-            for lock in self._locks:
-                lock.acquire()
-            self._started.append(self._start())
+            self._locks[0].acquire()
+            with self._busy:
+                for lock in self._locks[1:]:
+                    lock.acquire()
+                self._started.append(self._start())
         except BaseException as error:
             self.end(error)
             raise
@@ -236,18 +247,19 @@ class Block(Generic[T]):
         """Finish and give the locks back, as far as that has not been done."""
         if not self._entered or not owned(self._locks[0])():
             return
-        try:
+        with self._busy:
             try:
-                self._finish_with(error)
-            except BaseException as failure:
-                self._finish_with(failure)  # it may have been interrupted before it did anything
-                raise
-        finally:
-            for lock in reversed(self._locks):
-                if owned(lock)():
-                    lock.release()
-            self._entered = False
-            self.watch = None
+                try:
+                    self._finish_with(error)
+                except BaseException as failure:
+                    self._finish_with(failure)  # it may have been interrupted before it began
+                    raise
+            finally:
+                for lock in reversed(self._locks):
+                    if owned(lock)():
+                        lock.release()
+                self._entered = False
+                self.watch = None
 
     def _finish_with(self, error: BaseException | None) -> None:
         for started in self._started:

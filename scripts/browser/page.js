@@ -35,6 +35,8 @@ class TestWorker {
   posted = [];
   /** @type {(() => void) | undefined} */
   #onPosted;
+  /** @type {Error | undefined} */
+  #failure;
 
   /** @param {Load} load */
   constructor(load) {
@@ -58,6 +60,24 @@ class TestWorker {
     return this.#wait(id);
   }
 
+  /**
+   * Run Python without waiting for its end. Should it fail, whoever waits for a message is told.
+   * @param {string} code
+   * @param {unknown} [argument]
+   */
+  begin(code, argument) {
+    this.run(code, argument).catch((error) => {
+      this.#failure = error;
+      this.#onPosted?.();
+    });
+  }
+
+  /** Return what was posted since the last time; throw if there is nothing, and never will be. */
+  take() {
+    if (this.#failure && this.posted.length === 0) throw this.#failure;
+    return this.posted.splice(0);
+  }
+
   /** End the worker at once, wherever it is. */
   terminate() {
     this.worker.terminate();
@@ -68,14 +88,15 @@ class TestWorker {
    * End the worker a moment after it has posted so many messages, and return all it posted.
    *
    * The moment is shorter than a timer can tell, so the page waits busily; what the worker posts
-   * meanwhile was said before its end, and still counts.
+   * meanwhile was said before its end, and still counts. Rejects if the worker fails before.
    * @param {number} count
    * @param {number} delay_ms
    */
   async terminateAfter(count, delay_ms) {
-    await new Promise((resolve) => {
+    await new Promise((resolve, reject) => {
       this.#onPosted = () => {
         if (this.posted.length >= count) resolve(undefined);
+        else if (this.#failure) reject(this.#failure);
       };
       this.#onPosted();
     });
@@ -126,11 +147,7 @@ Object.assign(window, {
     /** @type {(name: string) => Promise<unknown> | undefined} */
     loaded: (name) => running.get(name)?.loaded,
     /** @type {(name: string, code: string, argument?: unknown) => void} */
-    begin: (name, code, argument) =>
-      void running
-        .get(name)
-        ?.run(code, argument)
-        .catch(() => {}),
+    begin: (name, code, argument) => running.get(name)?.begin(code, argument),
     /** @type {(name: string, code: string, argument?: unknown) => Promise<unknown> | undefined} */
     run: (name, code, argument) => running.get(name)?.run(code, argument),
     /** @type {(name: string) => void} */
@@ -138,6 +155,6 @@ Object.assign(window, {
     /** @type {(name: string, count: number, delay_ms: number) => Promise<unknown[]> | undefined} */
     terminateAfter: (name, count, delay_ms) => running.get(name)?.terminateAfter(count, delay_ms),
     /** @type {(name: string) => unknown[]} */
-    take: (name) => running.get(name)?.posted.splice(0) ?? [],
+    take: (name) => running.get(name)?.take() ?? [],
   },
 });

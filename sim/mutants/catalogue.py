@@ -4,12 +4,27 @@ The suite runs the killer of each, and `python -m sim mutants` runs everything a
 Absent on purpose: mutants that no observer can tell from the kernel.
 """
 
-from sim.mutants import committing, judging, placing, recovering
+from sim.mutants import (
+    choosing,
+    closing,
+    committing,
+    copying,
+    holding,
+    judging,
+    latching,
+    placing,
+    recovering,
+)
 from sim.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *committing.MUTANTS,
+    *latching.MUTANTS,
+    *closing.MUTANTS,
+    *holding.MUTANTS,
     *recovering.MUTANTS,
     *judging.MUTANTS,
+    *choosing.MUTANTS,
     *placing.MUTANTS,
+    *copying.MUTANTS,
 )

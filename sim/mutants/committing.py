@@ -1,56 +1,24 @@
-"""Mistakes in committing: what is synced when, what counts as durable, and when the latch closes.
+"""Mistakes in committing: what is synced when, what counts as durable, and what is shown.
 
-Absent on purpose: a log that counts what it syncs as durable before it is. What a database tells is
-noted behind the sync, and nobody asks the log of a failed one.
+Absent on purpose: counting as durable before the sync inside of `Log`. What a database tells about
+itself is replaced as a whole afterwards, and so no observer can tell it from the kernel.
 """
 
 from sim.mutants.mutant import Mutant, one
-from sim.plans.profiles import (
-    ADAPTER_LIES,
-    BIT_ROT,
-    COMPACTION,
-    GROUP,
-    INSIDE,
-    SECTORS,
-    SYNC_ERROR,
-    WRITE_ERROR,
-)
+from sim.plans.profiles import ADAPTER_LIES, BIT_ROT, GROUP, SECTORS, WRITE_ERROR
 
-_TRY = "            try:  # as `ask` does, without its calls: every commit comes through here\n"
-_COMMIT_SYNC = (
-    _TRY
-    + """                self.file.sync()
-            except OSError as error:
-                raise storage_error(error, f"cannot sync {self.path!r}") from error
-"""
-)
-_DURABLE = "            self.durable_version, self.pending_bytes = self.version, 0\n"
-_UNSYNCED = "unsynced = self.version - self.durable_version"
+_GROUPS = "tests/contract/test_group_block.py"
+_APPEND = "                log.append(payload)\n"
+_FILLS = "if not grouped and log.fills(self._window):"
 _LEFT = "if error is None or not guard.latch.closed:"
-_DISARM = "        self.failure = error\n"
-_APPLY = "                self.store.apply(ops)\n"
-_TO_LOG = """            if log:
-                log.append(payload)
-"""
 
 MUTANTS: tuple[Mutant, ...] = (
-    one("a commit is not synced", "log.py", _COMMIT_SYNC + _DURABLE, _DURABLE, SECTORS),
     one(
-        "an interrupted sync counts as durable",
+        "a commit is not synced",
         "log.py",
-        _COMMIT_SYNC,
-        _COMMIT_SYNC.replace(
-            "OSError as error:",
-            "KeyboardInterrupt:\n                pass\n            except OSError as error:",
-        ),
-        "calls",
-    ),
-    one(
-        "a commit is visible before its sync",
-        "commit.py",
-        _TO_LOG,
-        _TO_LOG + "                self._show()\n",
-        SYNC_ERROR,
+        "                self.file.sync()\n",
+        "                pass\n",
+        SECTORS,
     ),
     one(
         "a short count is accepted",
@@ -69,18 +37,24 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "unsynced is one too small",
         "log.py",
-        _UNSYNCED,
-        f"{_UNSYNCED}; unsynced -= unsynced > 0",
+        "unsynced = self.version - self.durable_version",
+        "unsynced = max(0, self.version - self.durable_version - 1)",
         GROUP,
     ),
     one(
         "unsynced is one too large",
         "log.py",
-        _UNSYNCED,
-        _UNSYNCED + " + (self.version > 2)",
+        "unsynced = self.version - self.durable_version",
+        "unsynced = self.version - self.durable_version + (self.version > 2)",
         BIT_ROT,
     ),
-    one("unsynced is always 0", "log.py", _UNSYNCED, "unsynced = 0", "survivors"),
+    one(
+        "unsynced is always 0",
+        "log.py",
+        "unsynced = self.version - self.durable_version",
+        "unsynced = 0",
+        "survivors",
+    ),
     one(
         "a window is one too long",
         "log.py",
@@ -96,20 +70,19 @@ MUTANTS: tuple[Mutant, ...] = (
         SECTORS,
     ),
     one(
-        "a window is one byte too long",
+        "a window is one byte too large",
         "log.py",
         "self.pending_bytes >= window.size_bytes",
         "self.pending_bytes > window.size_bytes",
-        "calls",
+        "tests/unit/kernel/test_log.py::test_a_window_is_full_when_either_bound_is_reached",
     ),
     one(
-        "a record counts for one byte less",
-        "log.py",
-        "self.pending_bytes += len(data)",
-        "self.pending_bytes += len(data) - 1",
+        "leaving a group does not sync",
+        "database.py",
+        "                    self._commits.sync()\n",
+        "                    pass\n",
         GROUP,
     ),
-    one("leaving a group does not sync", "database.py", _LEFT, "if error is not None:", GROUP),
     one(
         "a group that is left by an exception does not sync",
         "database.py",
@@ -121,87 +94,112 @@ MUTANTS: tuple[Mutant, ...] = (
         "a group that is left by KeyboardInterrupt does not sync",
         "database.py",
         _LEFT,
-        "if not isinstance(error, KeyboardInterrupt) and (not error or not guard.latch.closed):",
-        GROUP,
+        "if error is None or (isinstance(error, Exception) and not guard.latch.closed):",
+        "P3",
+    ),
+    one(
+        "leaving a group hides what failed in it",
+        "database.py",
+        _LEFT,
+        "if error is None or guard.latch.failure is not self:",
+        "tests/contract/test_clause_3_the_latch.py::"
+        "test_whatever_stops_a_write_at_any_call_latches_the_database",
     ),
     one(
         "only commits in a group fill the window",
         "commit.py",
-        "if not grouped and log.fills(self._window):",
+        _FILLS,
         "if grouped and log.fills(self._window):",
         SECTORS,
     ),
-    one("no latch", "guard.py", _DISARM, "        self.failure = None\n", SYNC_ERROR),
     one(
-        "no latch on KeyboardInterrupt",
-        "guard.py",
-        _DISARM,
-        "        self.failure = None if isinstance(error, KeyboardInterrupt) else error\n",
-        ADAPTER_LIES,
-    ),
-    one(
-        "no latch on MemoryError",
-        "guard.py",
-        _DISARM,
-        "        self.failure = None if isinstance(error, MemoryError) else error\n",
-        ADAPTER_LIES,
-    ),
-    one(
-        "a later commit in the same group opens the latch again",
+        "commits in a group are synced one by one",
         "commit.py",
-        "        self._guard.check(A_TRANSACTION)\n",
-        "        if not self._guard._has_state():\n            self._guard.check(A_TRANSACTION)\n",
-        WRITE_ERROR,
+        _FILLS,
+        "if log.fills(self._window):",
+        f"{_GROUPS}::test_commits_inside_are_appended_at_once_and_synced_together_at_the_end",
     ),
     one(
-        "a read in the same group does not ask the latch",
+        "a group holds the turn alone",
         "database.py",
-        "        with guard.moment():\n            guard.check()\n            return",
-        "        with guard.moment():\n"
-        "            if not guard._has_state():\n                guard.check()\n            return",
-        WRITE_ERROR,
+        "(guard.turn, guard.state), guard.begin_group",
+        "(guard.turn,), guard.begin_group",
+        "tests/contract/test_blocks.py::test_a_group_is_not_visible_before_it_is_left",
     ),
     one(
-        "an interrupt while a commit is applied is swallowed",
+        "a commit is applied before its sync",
         "commit.py",
-        _APPLY,
-        "                try:\n    " + _APPLY + "                except KeyboardInterrupt:\n"
-        "                    pass\n",
-        INSIDE,
+        _APPEND,
+        _APPEND + "                self.store.apply(ops)\n",
+        "tests/contract/test_blocks.py::"
+        "test_a_commit_being_synced_is_not_visible_and_nobody_waits_for_it",
     ),
     one(
-        "a commit is applied outside of the latch",
+        "a version is shown before its commit is applied",
         "commit.py",
-        "            with self._state:\n" + _APPLY,
-        "                self._show()\n        with self._state:\n            if True:\n" + _APPLY,
-        INSIDE,
+        _APPEND,
+        _APPEND + "                self._show()\n",
+        "tests/contract/test_blocks.py::"
+        "test_a_commit_being_synced_is_not_visible_and_nobody_waits_for_it",
     ),
     one(
-        "a compaction does not latch",
+        "a commit is not shown",
         "commit.py",
-        "        with self._latch.running, self._latch:\n            place.put(",
-        "        with self._latch.running:\n            place.put(",
-        COMPACTION,
+        "0, 0)\n                self._show()\n",
+        "0, 0)\n",
+        SECTORS,
     ),
     one(
-        "a sync does not latch",
+        "a sync is not shown",
         "commit.py",
-        "            with self._latch.running, self._latch:\n                self.log.sync()",
-        "            with self._latch.running:\n                self.log.sync()",
-        SYNC_ERROR,
+        "                self.log.sync()\n                self._show()\n",
+        "                self.log.sync()\n",
+        GROUP,
     ),
     one(
-        "closing writes after a failure",
-        "database.py",
-        "clean = not guard.closed and not guard.latch.closed",
-        "clean = not guard.closed",
-        SYNC_ERROR,
+        "a sync is shown before it is done",
+        "commit.py",
+        "                self.log.sync()\n                self._show()\n",
+        "                self._show()\n                self.log.sync()\n",
+        GROUP,
     ),
     one(
-        "a backup does not sync",
-        "database.py",
-        '            guard.check("a backup")\n            self._commits.sync()\n',
-        '            guard.check("a backup")\n',
-        "calls",
+        "a compaction is not shown",
+        "commit.py",
+        "                self.log = following\n                self._show()\n",
+        "                self.log = following\n",
+        "tests/contract/test_compact.py::"
+        "test_a_compacted_database_has_the_same_entries_and_a_shorter_log",
+    ),
+    one(
+        "what closing made durable is not shown",
+        "commit.py",
+        "            self.log.close()\n            self._show()\n",
+        "            self.log.close()\n",
+        "tests/contract/test_window.py::test_sync_compact_backup_and_close_sync_what_is_pending",
+    ),
+    one(
+        "a transaction of any size is accepted",
+        "commit.py",
+        "if size > record.MAX_PAYLOAD_BYTES:",
+        "if size < 0:",
+        "tests/contract/test_transactions.py::"
+        "test_a_transaction_that_is_too_large_is_refused_before_anything_is_written",
+    ),
+    one(
+        "a transaction without ops is a commit",
+        "commit.py",
+        "        if not writes:\n            return\n",
+        "",
+        "tests/contract/test_transactions.py::"
+        "test_deleting_an_absent_key_returns_false_and_records_nothing",
+    ),
+    one(
+        "a transaction that aborted itself returns as if it had committed",
+        "commit.py",
+        "            raise UsageError(INTERRUPTED)\n",
+        "            return\n",
+        "tests/contract/test_transactions.py::"
+        "test_a_transaction_that_is_left_inside_another_commits_nothing",
     ),
 )

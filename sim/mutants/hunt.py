@@ -1,5 +1,7 @@
 """Hunts the mutants: runs every profile and enumeration against each, and prints who noticed.
 
+Whose killer is a test meets that one alone, in a process of its own.
+
 The unchanged kernel goes first, through the same seeds: it has to pass, and every floor has to be
 reached, for a profile that is blind at so few seeds proves nothing by finding nothing. Then the
 table has a row for each mutant, and the profiles that kill it with the first seed that does. A
@@ -17,6 +19,8 @@ from sim.campaigns.parts import PARTS
 from sim.campaigns.trace import digests
 from sim.mutants.catalogue import MUTANTS
 from sim.mutants.loading import find, killed_by, load
+from sim.mutants.mutant import is_test
+from sim.mutants.testing import UNCHANGED, failure_of
 from sim.plans.profiles import PROFILES
 
 EVERYTHING = (*PROFILES, *PARTS)
@@ -27,7 +31,8 @@ class Finding(NamedTuple):
 
     Attributes:
         name: The mutant.
-        killers: The profiles that kill it, each with its first seed, and the enumerations.
+        killers: The profiles that kill it, each with its first seed, and the enumerations; or the
+            tests that its entry names.
         digests: Whether nobody kills it, and its traces differ.
     """
 
@@ -41,14 +46,17 @@ class Finding(NamedTuple):
         if not self.killers:
             return "ONLY DIGESTS DIFFER" if self.digests else "NOTHING"
         killer = find(self.name).killer
-        if any(found.split("/")[0] == killer for found in self.killers):
+        if any(killer in (found, found.split("/")[0]) for found in self.killers):
             return ""
         return f"NOT {killer}, which its entry names"
 
 
 def try_mutant(name: str, seeds: int, profiles: tuple[str, ...]) -> Finding:
-    """Return who of `profiles` notices a mutant."""
-    kernel = load(find(name))
+    """Return who of `profiles` notices a mutant, or whether the tests that it names do."""
+    mutant = find(name)
+    if is_test(mutant.killer):
+        return Finding(name, [mutant.killer] if failure_of(name, mutant.killer) else [])
+    kernel = load(mutant)
     killers: list[str] = []
     for profile in profiles:
         violation = killed_by(kernel, profile, _seeds_of(profile, seeds))
@@ -69,6 +77,9 @@ def blind_spots(seeds: int, workers: int | None) -> list[str]:
     for tally in sum_up(run_jobs([*jobs, *part_jobs(PARTS)], workers)).values():
         told += [f"{what}: {violation}" for what, violation, _ in tally.failures[:3]]
         told += shortfalls(tally)
+    for test in sorted({mutant.killer for mutant in MUTANTS if is_test(mutant.killer)}):
+        failure = failure_of(UNCHANGED, test)
+        told += [failure] if failure else []
     return told
 
 
@@ -91,7 +102,7 @@ def hunt(*, seeds: int, workers: int | None, fast: bool) -> tuple[str, list[str]
     wrong = [] if fast else blind_spots(seeds, workers)
     for text in wrong:
         print("the unchanged kernel, in these seeds: " + text)
-    lines = ["| mutant | killed by (profile/first seed) |", "| --- | --- |"]
+    lines = ["| mutant | killed by (profile/first seed, or test) |", "| --- | --- |"]
     print("\n".join(lines))
     for finding in findings(seeds, workers, fast=fast):
         cell = ", ".join(word for word in (*finding.killers, finding.lacks) if word)

@@ -4,28 +4,34 @@ Absent on purpose: what is done about it; see recovering.py.
 """
 
 from sim.mutants.mutant import Mutant, one
-from sim.plans.profiles import BIT_ROT, CREATION, FOREIGN, SECTORS
+from sim.plans.profiles import BIT_ROT, FOREIGN, SAME_BOOT, SECTORS
 
-_PROVES = "if expected < version <= highest and version - unsynced > expected:"
-_NEITHER = 'neither slot has a valid header; restore a backup")\n'
-_EXPECTED = "expected, check_seed = log.version + 1, log.header.check_seed"
+_RECOVERY = "tests/unit/kernel/test_recovery.py"
+_OPENING = "tests/unit/kernel/test_opening.py"
+_PROVEN = "        log.proven = max(log.proven, log.starts[version - unsynced - base - 1])\n"
+_SNAPSHOT = "    log.proven = max(log.proven, *behind_snapshot or [log.end])\n"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "the mark is not checked",
         "recovery.py",
-        (
-            ("if length < log.mark:", "if length < 0:"),
-            ("if log.end < log.mark or in_snapshot:", "if in_snapshot:"),
-        ),
+        (("if length < log.mark:", "if length < 0:"), ("if log.end < log.mark or", "if")),
         "cuts",
     ),
+    one("the mark does not catch damage", "recovery.py", "if log.end < log.mark or", "if", BIT_ROT),
     one(
-        "the mark does not catch damage",
+        "a mark before the records is believed",
         "recovery.py",
-        "if log.end < log.mark or in_snapshot:",
-        "if in_snapshot:",
-        BIT_ROT,
+        "if mark is not None and mark >= RECORDS_OFFSET:",
+        "if mark is not None:",
+        f"{_RECOVERY}::test_a_mark_before_the_records_is_damaged",
+    ),
+    one(
+        "a mark of zeros is not reported",
+        "recovery.py",
+        "        log.damaged_mark = True\n",
+        "        log.damaged_mark = any(page)\n",
+        f"{_RECOVERY}::test_zeros_in_the_place_of_the_mark_are_damage",
     ),
     one(
         "half a snapshot is shown",
@@ -35,66 +41,132 @@ MUTANTS: tuple[Mutant, ...] = (
         BIT_ROT,
     ),
     one(
-        "nothing is a proof",
+        "the snapshot count proves nothing",
+        "recovery.py",
+        _SNAPSHOT,
+        "",
+        f"{_RECOVERY}::test_the_snapshot_count_proves_the_snapshot",
+    ),
+    one(
+        "the snapshot count proves a record behind the snapshot",
+        "recovery.py",
+        _SNAPSHOT,
+        "    behind = log.starts[header.snapshot_records + 1 :][:1]\n"
+        "    log.proven = max(log.proven, *behind or [log.end])\n",
+        SAME_BOOT,
+    ),
+    one(
+        "a record proves itself",
+        "recovery.py",
+        _PROVEN,
+        "        log.proven = end\n",
+        SAME_BOOT,
+    ),
+    one(
+        "a record proves all before it",
+        "recovery.py",
+        _PROVEN,
+        "        log.proven = max(log.proven, log.starts[-1])\n",
+        SAME_BOOT,
+    ),
+    one(
+        "no record proves anything",
+        "recovery.py",
+        _PROVEN,
+        "",
+        f"{_RECOVERY}::test_versions_start_after_the_base_version",
+    ),
+    one(
+        "versions may leap",
+        "recovery.py",
+        "            version != log.version + 1  # (2)\n            or not payload",
+        "            not payload",
+        f"{_RECOVERY}::test_a_record_that_breaks_a_rule_ends_the_log",
+    ),
+    one(
+        "a payload may be empty",
+        "recovery.py",
+        "or not payload < end <= length  # (3)",
+        "or not payload <= end <= length  # (3)",
+        f"{_RECOVERY}::test_a_record_that_breaks_a_rule_ends_the_log",
+    ),
+    one(
+        "an unsynced count may reach beyond the first record",
+        "recovery.py",
+        "            or unsynced > version - base - 1  # (4)\n",
+        "",
+        f"{_RECOVERY}::test_a_record_that_breaks_a_rule_ends_the_log",
+    ),
+    one(
+        "malformed ops end the log",
+        "recovery.py",
+        "        if ops is None:\n            raise",
+        "        if ops is None:\n            break\n        if ops is log:\n            raise",
+        f"{_RECOVERY}::test_a_valid_record_of_malformed_ops_is_corruption",
+    ),
+    one(
+        "nothing proves damage",
         "recovery.py",
         "if log.tail else None",
         "if not log else None",
         BIT_ROT,
     ),
     one(
-        "proofs have no bound",
+        "proof has no bound",
         "recovery.py",
         "highest = expected + (length - log.end) // record.SMALLEST_RECORD",
         "highest = 2**64 - 1",
         SECTORS,
     ),
     one(
-        "any later header is a proof",
+        "the bound of proof is one too low",
         "recovery.py",
-        _PROVES,
-        "if expected < version <= highest:",
+        "if expected < version <= highest and",
+        "if expected < version < highest and",
+        "tests/unit/kernel/judging/test_proof.py::"
+        "test_a_proving_header_behind_a_useless_one_is_found",
+    ),
+    one(
+        "any later header proves damage",
+        "recovery.py",
+        " and version - unsynced > expected:",
+        ":",
         "survivors",
     ),
     one(
-        "a header proves one commit too many",
+        "a header of the same group proves damage",
         "recovery.py",
-        _PROVES,
-        _PROVES.replace("> expected:", ">= expected:"),
+        " and version - unsynced > expected:",
+        " and version - unsynced >= expected:",
         "survivors",
     ),
     one(
-        "a header proves one commit too few",
+        "proof is searched only near",
         "recovery.py",
-        _PROVES,
-        _PROVES.replace("> expected:", "> expected + 1:"),
+        "looks_like_one.finditer(data, log.end)",
+        "looks_like_one.finditer(data, log.end, log.end + 4096)",
         "proofs",
     ),
     one(
-        "proofs are looked for only near the damage",
+        "proof is searched only in the tail without its zeros",
         "recovery.py",
-        "looks_like_one.finditer(data, log.end):",
-        "looks_like_one.finditer(data, log.end, log.end + 65_536):",
+        "    expected, check_seed = log.version + 1, log.header.check_seed\n",
+        "    expected, check_seed = log.version + 1, log.header.check_seed\n"
+        '    data = data.rstrip(b"\\0")\n',
         "proofs",
     ),
     one(
-        "proofs are looked for in the tail without its zeros",
-        "recovery.py",
-        _EXPECTED,
-        _EXPECTED + '; data = data.rstrip(b"\\0")',
-        "proofs",
-    ),
-    one(
-        "proofs are looked for with the first version alone",
-        "recovery.py",
-        "for version in (expected + 1, highest)]",
-        "for version in (expected + 1, expected + 1)]",
-        "proofs",
-    ),
-    one(
-        "proofs are looked for with the last version alone",
+        "proof is searched with the higher prefix alone",
         "recovery.py",
         "for version in (expected + 1, highest)]",
         "for version in (highest, highest)]",
+        "proofs",
+    ),
+    one(
+        "proof is searched with a prefix that is too long",
+        "recovery.py",
+        "((highest - expected).bit_length() + 7) // 8",
+        "(highest - expected).bit_length() // 8",
         "proofs",
     ),
     one(
@@ -128,6 +200,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "splices",
     ),
     one(
+        "every file has the same salt",
+        "placement.py",
+        'salt = self._ask("draw a salt for", self.fs.entropy, 8)',
+        "salt = bytes(8)",
+        "splices",
+    ),
+    one(
         "the file header's check is not checked",
         "record.py",
         "return header if data[:FILE_HEADER_LENGTH] == header.encode() else None",
@@ -149,31 +228,60 @@ MUTANTS: tuple[Mutant, ...] = (
         FOREIGN,
     ),
     one(
-        "a file of zeros is new",
+        "numbers that no database reaches are accepted",
         "recovery.py",
-        "    if len(slots) == 1:\n        return 0\n",
-        "    if len(slots) == 1:\n        return 0 if any(slots[0][0]) else None\n",
-        FOREIGN,
+        "    if not header.in_range:\n",
+        "    if header is None:\n",
+        f"{_RECOVERY}::test_numbers_have_an_end_that_no_database_reaches",
     ),
     one(
-        "an unfinished creation is refused",
-        "recovery.py",
-        "if len(filled) == 1 and is_unfinished(*slots[filled[0]]):",
-        "if not slots and is_unfinished(*slots[filled[0]]):",
-        CREATION,
+        "a reader accepts a cut reading",
+        "opening.py",
+        'reading.found is not None and reading.found.outcome == "clean"',
+        "reading.found is not None",
+        f"{_OPENING}::test_what_is_clean_the_second_time_is_the_truth",
     ),
     one(
-        "a torn header is taken for somebody else's",
-        "recovery.py",
-        "for cut in range(1, len(record.STAMP) + 1)}",
-        "for cut in range(1, 2)}",
-        CREATION,
+        "readings agree if they are as long",
+        "opening.py",
+        "if reading.data == previous.data and",
+        "if len(reading.data) == len(previous.data) and",
+        f"{_OPENING}::test_reading_again_has_an_end",
     ),
     one(
-        "any slot without a header is new",
+        "the check of the mark is not checked",
+        "record.py",
+        "return length if data[:MARK_LENGTH] == encode_mark(length, check_seed) else None",
+        "return length",
+        f"{_RECOVERY}::test_an_unreadable_mark_is_reported",
+    ),
+    one(
+        "a damaged mark is not reported",
         "recovery.py",
-        _NEITHER + "    return filled[0]\n",
-        _NEITHER + "    return None\n",
-        FOREIGN,
+        "        log.damaged_mark = True\n",
+        "        log.damaged_mark = False\n",
+        f"{_RECOVERY}::test_a_mark_before_the_records_is_damaged",
+    ),
+    one(
+        "a payload may reach beyond the file",
+        "recovery.py",
+        "or not payload < end <= length  # (3)",
+        "or not payload < end  # (3)",
+        f"{_RECOVERY}::test_a_payload_of_zero_bytes_is_replayed_although_they_were_not_read",
+    ),
+    one(
+        "proof is searched with the lower prefix alone",
+        "recovery.py",
+        "for version in (expected + 1, highest)]",
+        "for version in (expected + 1, expected + 1)]",
+        "tests/unit/kernel/judging/test_proof.py::"
+        "test_the_search_finds_what_looking_at_every_offset_finds",
+    ),
+    one(
+        "a reader reads once",
+        "opening.py",
+        "READINGS = 8",
+        "READINGS = 1",
+        f"{_OPENING}::test_what_is_clean_the_second_time_is_the_truth",
     ),
 )

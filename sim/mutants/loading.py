@@ -30,7 +30,7 @@ class MovedError(Exception):
     """The text that a mutant replaces is not in the kernel exactly once."""
 
 
-class _Loader(importlib.abc.SourceLoader):
+class _Loader(importlib.abc.SourceLoader, importlib.abc.MetaPathFinder):
     """Loads the modules of one mutant from text."""
 
     def __init__(self, sources: dict[str, str]) -> None:
@@ -65,10 +65,15 @@ def changed_source(mutant: Mutant) -> str:
     return text
 
 
+def loader_of(mutant: Mutant) -> importlib.abc.MetaPathFinder:
+    """Return what imports the file that a mutant changes, changed, if it stands first."""
+    module = f"{PACKAGE}.kernel.{mutant.file.removesuffix('.py')}"
+    return _Loader({module: changed_source(mutant)})
+
+
 def load(mutant: Mutant) -> Any:
     """Return a libredb whose kernel has the mistake."""
-    module = f"{PACKAGE}.kernel.{mutant.file.removesuffix('.py')}"
-    loader = _Loader({module: changed_source(mutant)})
+    loader = loader_of(mutant)
     real = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == PACKAGE}
     for name in real:
         del sys.modules[name]

@@ -2,8 +2,8 @@
 
 It is a mistake that somebody could make. `old` has to be in the file exactly once; when the kernel
 changes so that it is not, loading the mutant fails loudly, and it has to be brought up to date.
-Absent on purpose: mutation by machine. Each of ours has a meaning, and a profile or an enumeration
-that was made to find it.
+Absent on purpose: mutation by machine. Each of ours has a meaning, and a profile, an enumeration or
+a test that was made to find it.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,8 @@ class Mutant(NamedTuple):
         name: What is wrong, as a sentence.
         file: The file of the kernel that is changed.
         changes: Pairs of what stands there, exactly once, and what stands there instead.
-        killer: The profile or enumeration that finds it quickly; the suite runs that one.
+        killer: Who finds it quickly, and is run by the suite: a profile or an enumeration, or
+            tests, as pytest names them.
     """
 
     name: str
@@ -30,3 +31,8 @@ class Mutant(NamedTuple):
 def one(name: str, file: str, old: str, new: str, killer: Profile | str) -> Mutant:
     """Return a mutant of one change."""
     return Mutant(name, file, ((old, new),), killer if isinstance(killer, str) else killer.name)
+
+
+def is_test(killer: str) -> bool:
+    """Tell whether a killer is a file of tests, or one of its tests."""
+    return killer.startswith("tests/")

@@ -1,113 +1,142 @@
-"""Mistakes in closing, and in putting a file in place: which write or sync comes when.
+"""Mistakes in putting a file in place: which write or sync comes when, and what a failure leaves.
 
-Absent on purpose: a compaction that does not count its generation on. Where two slots have the same
-one, they hold the same entries, and neither is wrong.
+Absent on purpose: what is in the file; see committing.py.
 """
 
 from sim.mutants.mutant import Mutant, one
-from sim.plans.profiles import COMPACTION, CREATION, MIXED
+from sim.plans.profiles import COMPACTION, MIXED
 
-_SYNC = '            self._ask("sync", file.sync)\n'
-_PAGES = '            log.write(0, stamp.ljust(RECORDS_OFFSET, b"\\0"))\n'
-_SNAPSHOT_SYNC = _SYNC + "            log.write_mark()\n" + _SYNC
+_COMPACT = "tests/contract/test_compact.py"
+_PLACEMENT = "tests/unit/kernel/test_placement.py"
+_MARK_SYNC = '            log.write_mark()\n            self._ask("sync", file.sync)\n'
 _HEADER = "        following.write(0, following.header.encode())\n"
 _HEADER_SYNC = '        self._ask("sync", following.file.sync)\n'
-_REPLACE = '        self._ask("replace", self.fs.replace, self.path, current, following.file)\n'
-_TRUNCATE = '            ask("truncate", self.path, self.file.truncate, self.end)\n'
-_STAMP = """                log.write(0, stamp)
-                self._ask("sync", file.sync)
-"""
+_NEXT_HEADER = "self.new_header(current.header.generation + 1, records, current.version)"
 
 MUTANTS: tuple[Mutant, ...] = (
     one(
-        "closing writes the mark before it syncs",
-        "log.py",
-        "            self.sync()\n            self.write_mark()\n",
-        "            self.write_mark()\n            self.sync()\n",
-        "calls",
-    ),
-    one(
-        "closing does not sync at its end",
-        "log.py",
-        _TRUNCATE + '            ask("sync", self.path, self.file.sync)\n',
-        _TRUNCATE,
-        MIXED,
-    ),
-    one(
-        "closing does not sync at all",
-        "log.py",
-        "            self.sync()\n            self.write_mark()\n"
-        + _TRUNCATE
-        + '            ask("sync", self.path, self.file.sync)\n',
-        "            self.write_mark()\n" + _TRUNCATE,
-        MIXED,
-    ),
-    one(
         "the header is written first",
         "placement.py",
-        _PAGES,
-        '            log.write(0, header.encode().ljust(RECORDS_OFFSET, b"\\0"))\n',
+        'log.write(0, stamp.ljust(RECORDS_OFFSET, b"\\0"))',
+        'log.write(0, header.encode().ljust(RECORDS_OFFSET, b"\\0"))',
+        COMPACTION,
+    ),
+    one(
+        "the header is written while a file is prepared",
+        "placement.py",
+        _MARK_SYNC,
+        _MARK_SYNC + "            log.write(0, header.encode())\n",
         COMPACTION,
     ),
     one(
         "no sync before the header",
         "placement.py",
-        _SNAPSHOT_SYNC,
+        '            self._ask("sync", file.sync)\n' + _MARK_SYNC,
         "            log.write_mark()\n",
         COMPACTION,
     ),
-    one(
-        "the mark is not synced before the header",
-        "placement.py",
-        _SNAPSHOT_SYNC,
-        _SYNC + "            log.write_mark()\n",
-        "calls",
-    ),
     one("no sync after the header", "placement.py", _HEADER + _HEADER_SYNC, _HEADER, COMPACTION),
     one(
-        "the header is synced after the replacement",
+        "the file takes its place before its header is written",
         "placement.py",
-        _HEADER_SYNC + _REPLACE,
-        _REPLACE + _HEADER_SYNC,
-        COMPACTION,
-    ),
-    one("the stamp is not synced", "placement.py", _STAMP, _STAMP.splitlines()[0] + "\n", CREATION),
-    one(
-        "a compaction that fails leaves its file open",
-        "placement.py",
-        "        except BaseException:\n            self.discard(current)\n            raise\n"
-        "        return log\n",
-        "        except BaseException:\n            raise\n        return log\n",
+        _HEADER
+        + _HEADER_SYNC
+        + '        self._ask("replace", self.fs.replace, self.path, current, following.file)\n',
+        '        self._ask("replace", self.fs.replace, self.path, current, following.file)\n'
+        + _HEADER
+        + _HEADER_SYNC,
         COMPACTION,
     ),
     one(
-        "every file has the same salt",
+        "what was put in place counts as pending",
         "placement.py",
-        'salt = self._ask("draw a salt for", self.fs.entropy, 8)',
-        "salt = bytes(8)",
-        "splices",
-    ),
-    one(
-        "a compaction keeps the salt",
-        "placement.py",
-        "current.header.generation + 1, records, current.version)\n",
-        "current.header.generation + 1, records, current.version)\n"
-        "        header = FileHeader(\n"
-        "            current.header.salt, header.generation, records, current.version\n        )\n",
-        "splices",
-    ),
-    one(
-        "the lowest generation is chosen",
-        "recovery.py",
-        "generations[max(generations)]",
-        "generations[min(generations)]",
-        "calls",
-    ),
-    one(
-        "the longest slot is chosen",
-        "recovery.py",
-        "return generations[max(generations)]",
-        "return max(filled, key=lambda index: slots[index][1])",
+        "        following.durable_version, following.pending_bytes = following.version, 0\n",
+        "",
         COMPACTION,
+    ),
+    one(
+        "a compaction does not sync first",
+        "commit.py",
+        "        self.sync()\n        with self._state:",
+        "        with self._state:",
+        f"{_COMPACT}::test_compaction_syncs_first_and_ends_durable",
+    ),
+    one(
+        "what was prepared is closed and not removed",
+        "placement.py",
+        '                stack.callback(\n                    self._ask, "clean up beside", '
+        "self.fs.discard_next, self.path, current\n                )\n",
+        "                pass\n",
+        f"{_PLACEMENT}::test_a_failure_while_preparing_leaves_the_old_file_and_no_other",
+    ),
+    one(
+        "a failed cleaning up hides why preparing failed",
+        "placement.py",
+        "with suppress(StorageError), ExitStack() as stack:",
+        "with ExitStack() as stack:",
+        f"{_PLACEMENT}::test_a_failed_cleaning_up_does_not_hide_why_preparing_failed",
+    ),
+    one(
+        "a compaction that fails has counted its records",
+        "placement.py",
+        f"        header = {_NEXT_HEADER}\n",
+        f"        header = {_NEXT_HEADER}\n        current.version += records\n",
+        COMPACTION,
+    ),
+    one(
+        "versions begin anew at a compaction",
+        "placement.py",
+        _NEXT_HEADER,
+        "self.new_header(current.header.generation + 1, records, 0)",
+        COMPACTION,
+    ),
+    one(
+        "the snapshot count is one too large",
+        "placement.py",
+        "records = sum(1 for _ in snapshot_pieces(store))",
+        "records = 1 + sum(1 for _ in snapshot_pieces(store))",
+        COMPACTION,
+    ),
+    one(
+        "the snapshot count is always 0",
+        "placement.py",
+        "records = sum(1 for _ in snapshot_pieces(store))",
+        "records = 0",
+        f"{_PLACEMENT}::test_a_compaction_is_a_snapshot_of_the_store_with_its_count",
+    ),
+    one(
+        "the last piece of a snapshot is lost",
+        "placement.py",
+        "    if piece:\n        yield piece\n",
+        "",
+        MIXED,
+    ),
+    one(
+        "there is always a further generation",
+        "placement.py",
+        "        if not header.in_range:\n",
+        "        if header is None:\n",
+        f"{_COMPACT}::test_a_database_without_a_further_generation_says_so_and_goes_on",
+    ),
+    one(
+        "no mark before the header",
+        "placement.py",
+        _MARK_SYNC,
+        "",
+        f"{_PLACEMENT}::test_a_new_log_is_written_whole_and_its_header_last",
+    ),
+    one(
+        "a preparation that fails keeps the next file",
+        "placement.py",
+        "            self.discard(current)\n            raise\n",
+        "            raise\n",
+        f"{_PLACEMENT}::test_a_failure_while_preparing_leaves_the_old_file_and_no_other",
+    ),
+    one(
+        "a compaction keeps the generation",
+        "placement.py",
+        _NEXT_HEADER,
+        "self.new_header(current.header.generation, records, current.version)",
+        f"{_PLACEMENT}::test_a_compaction_is_a_snapshot_of_the_store_with_its_count",
     ),
 )

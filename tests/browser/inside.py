@@ -152,6 +152,17 @@ async def hold(name: str) -> int:
     return check(db)
 
 
+def compact_held() -> dict[str, object]:
+    """Compact what `hold` opened; return how that was refused, if it was, and the commit shown."""
+    refusal = None
+    db = _held[0][1]
+    try:
+        db.compact()
+    except libredb.StorageError as error:
+        refusal = errno.errorcode[error.errno or 0]  # the numbers differ between platforms
+    return {"errno": refusal, "last": check(db)}
+
+
 def close_database() -> None:
     """Close what `hold` opened, but keep the files."""
     _held[0][1].close()

@@ -84,6 +84,26 @@ def test_an_exhausted_quota_latches_and_loses_nothing(site: Site, tabs: Tabs, pa
         begun = again
 
 
+def test_a_compaction_beyond_the_quota_changes_nothing_and_the_database_goes_on(
+    site: Site, tabs: Tabs, page: Page
+) -> None:
+    worker = site.start_worker(page)
+    assert worker.run("inside.append('no-room', 100)") == 100
+    assert worker.run("inside.hold('no-room')") == 100
+    devtools = tabs.context.new_cdp_session(page)
+    for room in (0, 10_000, 50_000):
+        usage = page.evaluate("async () => (await navigator.storage.estimate()).usage")
+        quota = {"origin": site.url, "quotaSize": usage + room}
+        devtools.send("Storage.overrideQuotaForOrigin", quota)
+        told = worker.run("inside.compact_held()")
+        devtools.send("Storage.overrideQuotaForOrigin", {"origin": site.url})
+        assert told == {"errno": "ENOSPC", "last": 100}, f"{room} bytes of room"
+    assert worker.run("inside.compact_held()") == {"errno": None, "last": 100}
+    worker.run("inside.close_database()")
+    worker.run("inside.close_files()")
+    assert worker.run("inside.append('no-room', 1)") == 101
+
+
 def test_a_database_moves_from_the_browser_to_cpython(
     site: Site, page: Page, tmp_path: Path
 ) -> None:

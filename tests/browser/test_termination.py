@@ -43,6 +43,18 @@ def test_no_acknowledged_commit_is_lost_when_the_worker_is_terminated(
         worker.terminate()
 
 
+def test_a_worker_that_fails_before_its_end_fails_the_test_that_waits_for_it(
+    site: Site, page: Page
+) -> None:
+    """Its error was dropped, and the page waited for ever for what it was to post."""
+    worker = site.start_worker(page)
+    worker.begin("inside.check(None)")
+    with pytest.raises(Error, match="AttributeError"):
+        worker.terminate_after(1, 0)
+    with pytest.raises(Error, match="AttributeError"):
+        worker.take()
+
+
 def test_compaction_is_whole_wherever_the_worker_is_terminated(site: Site, page: Page) -> None:
     calls: list[str] = []
     last = site.start_worker(page).run("inside.append('compaction', 20)")
@@ -59,9 +71,14 @@ def test_compaction_is_whole_wherever_the_worker_is_terminated(site: Site, page:
     assert ready[0].run("inside.append('compaction', 1)") == last + 1
     for worker in ready:
         worker.terminate()
-    # The next slot is emptied, written, synced, marked, headed; then the old one is emptied.
-    assert calls.count("truncate") + calls.count("flush") >= 5
-    assert calls[-3:] == ["truncate", "flush", "done"]
+    assert calls == [
+        *("size", "flush"),  # the next slot is emptied; opening has left nothing in it,
+        *("write", "write", "flush"),  # gets the pages and the records,
+        *("write", "flush"),  # its mark,
+        *("write", "flush"),  # and its header;
+        *("size", "truncate", "flush"),  # then the old slot is emptied
+        "done",
+    ]
 
 
 def test_no_acknowledged_commit_is_lost_when_the_browser_is_killed(

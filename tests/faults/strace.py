@@ -29,6 +29,7 @@ APT_SECONDS = 180
 RUN_SECONDS = 120
 
 _ZEROS = re.compile(r'\d+, "(\\0)+"(\.\.\.)?, \d+, (\d+)$')
+_HEADER = re.compile(r'\d+, "LRDB\\0.*, 0$')
 _LINE = re.compile(r"(\w+)\((.*?)\)?\s+= (.*)$")
 
 
@@ -85,6 +86,11 @@ class Call:
         """Whether it fills reserved room with zeros, which is a favour and may be refused."""
         zeros = _ZEROS.match(self.arguments)
         return self.name == "pwrite64" and zeros is not None and int(zeros[3]) >= 8192
+
+    @property
+    def is_header(self) -> bool:
+        """Whether it writes the header of a log."""
+        return self.name == "pwrite64" and _HEADER.match(self.arguments) is not None
 
     @property
     def injected(self) -> bool:

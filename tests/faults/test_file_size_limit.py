@@ -197,14 +197,19 @@ def test_an_opening_that_the_limit_stops_leaves_the_file_to_the_next_one(db_path
 
 
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.3, 0.6, 0.99])
-def test_a_compaction_cut_short_latches_and_leaves_the_old_log(db_path: str, part: float) -> None:
+def test_a_compaction_cut_short_leaves_the_old_log_and_a_healthy_database(
+    db_path: str, part: float
+) -> None:
     count = 150
     make(db_path, count)
-    db = libredb.open(db_path)
-    with file_size_limit(int(part * (HEADERS_BYTES + db.live_bytes))):
-        with pytest.raises(StorageError) as caught:
-            db.compact()
-        assert caught.value.errno == errno.EFBIG
-        assert_failed(db)
-    assert Path(f"{db_path}.next").exists()
-    assert_state(db_path, count)
+    with libredb.open(db_path) as db:
+        with file_size_limit(int(part * (HEADERS_BYTES + db.live_bytes))):
+            with pytest.raises(StorageError) as caught:
+                db.compact()
+            assert caught.value.errno == errno.EFBIG
+            assert dict(db.scan()) == state_after(count)
+        assert not Path(f"{db_path}.next").exists()
+        next_commit(db)
+        assert db.compact().generation == 1
+        next_commit(db)
+    assert_state(db_path, count + 2)

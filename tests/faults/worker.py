@@ -9,7 +9,8 @@ know, with one system call a line, so that a trace shows what lies between:
     returned N    it was handed over, and is still pending
     ack N         commit N and all before it are durable
     failed E n    the operation raised the error E with errno n
-    CALL E cause  what a call raised after that, and because of what
+    healthy       the database has not failed with it, and goes on: commits, and compacts
+    CALL E cause  what a call of a failed database raised, and because of what
     closed        close() returned
 
 Any other exception ends the process with a traceback: none of these is expected. After the
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from os import write
 
 import libredb
-from libredb import Database, GroupCommit, LibreDBError
+from libredb import Database, DatabaseFailedError, GroupCommit, LibreDBError
 from tests.faults.commits import commit, count_of
 from tests.support.calls import REFUSABLE
 
@@ -29,6 +30,11 @@ from tests.support.calls import REFUSABLE
 def tell(line: str) -> None:
     """Tell the parent."""
     write(1, line.encode() + b"\n")
+
+
+def tell_error(word: str, error: LibreDBError) -> None:
+    """Tell the parent what was raised."""
+    tell(f"{word} {type(error).__name__} {getattr(error, 'errno', None)}")
 
 
 class Worker:
@@ -74,6 +80,23 @@ class Worker:
         self.opened.close()
         self.opened.close()
         tell("closed")
+
+    def go_on(self) -> None:
+        """Work on after an error, or be refused everything: by a database that failed."""
+        try:
+            count_of(self.opened)
+        except DatabaseFailedError:
+            self.try_everything()
+            return
+        tell("healthy")
+        self.acknowledge()
+        try:
+            self.commit()
+            self.opened.compact()
+            self.acknowledge()
+        except LibreDBError as error:
+            tell_error("failed", error)
+            self.try_everything()
 
     def try_everything(self) -> None:
         """Call everything that a failed database must refuse."""
@@ -176,15 +199,15 @@ def main() -> None:
     try:
         OPERATIONS[operation](worker)
     except LibreDBError as error:
-        tell(f"failed {type(error).__name__} {getattr(error, 'errno', None)}")
+        tell_error("failed", error)
         if worker.db is not None and not worker.db.closed:
-            worker.try_everything()
+            worker.go_on()
     if worker.db is not None:
         worker.close()
     try:
         worker.once_more()
     except LibreDBError as error:
-        tell(f"again {type(error).__name__} {getattr(error, 'errno', None)}")
+        tell_error("again", error)
 
 
 if __name__ == "__main__":

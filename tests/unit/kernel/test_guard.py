@@ -311,7 +311,7 @@ def test_the_latch_is_open_after_work_that_ended_well_and_while_work_is_done() -
     guard.check()
 
 
-@pytest.mark.parametrize("error", [OSError(5, "disk"), KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "disk"), KeyboardInterrupt(), MemoryError()])
 def test_work_that_ends_by_an_exception_closes_the_latch_for_good(error: BaseException) -> None:
     guard = Guard()
     with pytest.raises(type(error)):

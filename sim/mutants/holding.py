@@ -1,0 +1,234 @@
+"""Mistakes with locks, blocks and transactions: who may do what now, and what is left of it.
+
+Absent on purpose: mistakes that end in a wait for ever. A test that hangs is no proof.
+"""
+
+from sim.mutants.mutant import Mutant, one
+from sim.plans.profiles import INSIDE
+
+_GUARD = "tests/unit/kernel/test_guard.py"
+_BLOCKS = "tests/contract/test_blocks.py"
+_TRANSACTIONS = "tests/contract/test_transactions.py"
+_UNIT = "tests/unit/kernel/test_transaction.py"
+_INSIDE = "tests/unit/kernel/test_transaction_inside.py"
+_ARGUMENTS = "tests/unit/kernel/test_transaction_arguments.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    one(
+        "anything may begin inside a group",
+        "guard.py",
+        "if not inside_group:",
+        "if inside_group is None:",
+        "tests/contract/test_group_block.py::"
+        "test_what_cannot_be_in_a_group_is_refused_and_the_group_goes_on",
+    ),
+    one(
+        "a transaction begins inside another of the same thread",
+        "guard.py",
+        "if self._has_step() or not self._has_turn():",
+        "if not self._has_turn():",
+        f"{_TRANSACTIONS}::test_the_same_thread_cannot_nest",
+    ),
+    one(
+        "a transaction begins inside a read of the same thread",
+        "guard.py",
+        "if not self._has_turn() and not self._has_state():",
+        "if not self._has_turn():",
+        f"{_GUARD}::test_a_thread_that_would_wait_for_itself_gets_an_error_that_says_why",
+    ),
+    one(
+        "a block is left by another thread",
+        "guard.py",
+        "        if not owned(self._locks[0])():\n            lost",
+        "        if not self._locks:\n            lost",
+        f"{_BLOCKS}::test_a_block_that_another_thread_leaves_is_refused_and_latches",
+    ),
+    one(
+        "a block whose exit cannot begin stays entered",
+        "guard.py",
+        "ref(leave, lambda _: block.end(InterruptedWork()))",
+        "ref(leave)",
+        f"{_GUARD}::test_an_exit_that_cannot_begin_ends_the_block_all_the_same",
+    ),
+    one(
+        "a block that is dropped stays entered",
+        "guard.py",
+        '        """End a block that was entered by hand and dropped."""\n'
+        "        self.end(InterruptedWork())\n",
+        '        """Do nothing."""\n',
+        f"{_GUARD}::test_a_block_that_was_entered_by_hand_ends_when_it_is_dropped",
+    ),
+    one(
+        "a block that is interrupted while it finishes is not finished",
+        "guard.py",
+        "                self._finish_with(failure)  # it may have been interrupted before it did "
+        "anything\n",
+        "",
+        f"{_GUARD}::test_a_block_tells_how_it_was_left_and_gives_back_what_it_took",
+    ),
+    one(
+        "a block can be entered twice",
+        "guard.py",
+        "        if self._entered:\n            raise",
+        "        if self._entered and not self._started:\n            raise",
+        f"{_GUARD}::test_a_block_is_entered_once",
+    ),
+    one(
+        "transactions of two threads run at once",
+        "database.py",
+        "        with guard.turn, guard.step:\n            tx = self._commits.begin()",
+        "        if True:\n            tx = self._commits.begin()",
+        f"{_TRANSACTIONS}::test_threads_are_serialized",
+    ),
+    one(
+        "a read block holds nothing",
+        "database.py",
+        "Block(guard, A_READ, (guard.state,), begin, _end)",
+        "Block(guard, A_READ, (guard.step,), begin, _end)",
+        f"{_BLOCKS}::test_another_task_is_refused_while_a_block_waits_for_something",
+    ),
+    one(
+        "a block that an exception left commits",
+        "database.py",
+        "            if error is None:\n                self._commits.commit(",
+        "            if tx:\n                self._commits.commit(",
+        f"{_TRANSACTIONS}::test_an_aborted_transaction_leaves_no_trace",
+    ),
+    one(
+        "a scan begins without the state",
+        "transaction.py",
+        "        with self._state:\n            entries",
+        "        if self._state:\n            entries",
+        f"{_UNIT}::test_the_state_is_held_while_a_scan_is_asked_for_and_not_while_it_is_read",
+    ),
+    one(
+        "a scan outlives its transaction",
+        "transaction.py",
+        "            self._check_readable()  # before the store is read: since the end it may have "
+        "changed\n",
+        "",
+        f"{_UNIT}::test_an_ended_transaction_refuses_everything",
+    ),
+    one(
+        "a transaction inside that raises leaves its writes",
+        "transaction.py",
+        "            ops = inner.end()\n",
+        "            ops = inner.end()\n            self._writes.update(ops or {})\n",
+        f"{_INSIDE}::"
+        "test_a_transaction_inside_that_raises_leaves_no_trace_and_the_outer_one_goes_on",
+    ),
+    one(
+        "an interrupt lets half of the writes of a transaction inside pass",
+        "transaction.py",
+        "        self._read_refusal = self._write_refusal = INTERRUPTED\n",
+        "",
+        f"{_INSIDE}::test_an_interrupt_while_the_writes_pass_aborts_the_transaction_they_pass_into",
+    ),
+    one(
+        "the outer transaction works while another runs inside",
+        "transaction.py",
+        "        self._read_refusal = self._write_refusal = INNER_RUNS\n",
+        "",
+        f"{_INSIDE}::test_while_a_transaction_inside_runs_the_outer_one_is_refused",
+    ),
+    one(
+        "a transaction that aborted itself commits",
+        "transaction.py",
+        "return self._writes if whole else None",
+        "return self._writes",
+        f"{_TRANSACTIONS}::test_a_transaction_that_is_left_inside_another_commits_nothing",
+    ),
+    one(
+        "a transaction writes while a reader runs inside",
+        "transaction.py",
+        "refusal, self._write_refusal = self._write_refusal, READ_RUNS",
+        "refusal = self._write_refusal",
+        f"{_UNIT}::test_while_a_reader_inside_runs_its_transaction_reads_and_does_not_write",
+    ),
+    one(
+        "a transaction can be used after its end",
+        "transaction.py",
+        "        self._read_refusal = self._write_refusal = ENDED\n",
+        "",
+        f"{_UNIT}::test_an_ended_transaction_refuses_everything",
+    ),
+    one(
+        "deleting an absent key is an op",
+        "transaction.py",
+        "        if self.get(key) is None:\n            return False\n",
+        "        if self.get(key) is None:\n            self._writes[key] = None\n"
+        "            return False\n",
+        f"{_TRANSACTIONS}::test_the_write_set_is_one_op_per_key_in_the_order_of_first_writes",
+    ),
+    one(
+        "a generator function is accepted",
+        "transaction.py",
+        "isinstance(result, (GeneratorType, Awaitable, AsyncIterator))",
+        "isinstance(result, (Awaitable, AsyncIterator))",
+        f"{_ARGUMENTS}::test_a_generator_is_refused",
+    ),
+    one(
+        "an async function is accepted",
+        "transaction.py",
+        "isinstance(result, (GeneratorType, Awaitable, AsyncIterator))",
+        "isinstance(result, GeneratorType)",
+        f"{_ARGUMENTS}::test_async_work_is_refused",
+    ),
+    one(
+        "a refused generator is not closed",
+        "transaction.py",
+        "            result.close()\n",
+        "            pass\n",
+        f"{_ARGUMENTS}::test_async_work_is_refused",
+    ),
+    one(
+        "a scan shows what its transaction deleted",
+        "store.py",
+        "if entry is not None and entry[0] == key:",
+        "if entry is not None and entry[0] == key and value is not None:",
+        f"{_UNIT}::test_reads_see_the_store_overlaid_with_the_writes_of_each_level",
+    ),
+    one(
+        "an interrupted placing keeps half an order",
+        "store.py",
+        "len(self._values)\n        self._ordered = False\n",
+        "len(self._values)\n",
+        "tests/unit/kernel/test_store.py::"
+        "test_an_interrupt_at_any_line_of_placing_leaves_every_key_once",
+    ),
+    one(
+        "what was placed is unplaced still",
+        "store.py",
+        "        self._unplaced = set()\n        self._ordered = True\n",
+        "        self._ordered = True\n",
+        "tests/unit/kernel/test_store.py::test_it_answers_like_a_dict_after_any_ops",
+    ),
+    one(
+        "a placed key keeps its old value in scans",
+        "store.py",
+        "            self._value_blocks[block][index] = value\n",
+        "            assert self._value_blocks[block]\n",
+        INSIDE,
+    ),
+    one(
+        "a task joins the group of another",
+        "guard.py",
+        "if self._group_task is not current_task():",
+        "if self._group_task is self:",
+        f"{_GUARD}::test_a_group_belongs_to_the_task_that_opened_it",
+    ),
+    one(
+        "a block that another thread left does not latch",
+        "guard.py",
+        "            self._guard.latch.failure = lost\n",
+        "",
+        f"{_GUARD}::test_a_block_that_another_thread_leaves_is_a_failure",
+    ),
+    one(
+        "an unplaced key that is deleted gets a place",
+        "store.py",
+        "            self._unplaced.remove(key)\n",
+        "",
+        "tests/unit/kernel/test_store.py::test_it_answers_like_a_dict_after_any_ops",
+    ),
+)
