@@ -64,7 +64,7 @@ PARTS: dict[str, Part] = {
         sample=16,
     ),
     "cuts": Part(files.cuts, ("5",), 2, {"not closed: an earlier state": 3_000}, sample=16),
-    "slots": Part(files.slots, ("5",), 2, {"both: exact": 1_000, "closed: refused: mark": 500}),
+    "slots": Part(files.slots, ("5",), 2, {"both: exact": 1_000, "closed: refused: mark": 500}, 8),
     "survivors": Part(files.survivors, ("2",), 2, {"group of 12: an earlier state": 8_000}),
     "splices": Part(files.splices, ("5",), 1, {"a twin: refused: mark": 100}),
     "proofs": Part(files.proofs, ("5",), 1, {"from version 65530: refused: record": 100}),

@@ -50,7 +50,8 @@ class Trials:
 
     Attributes:
         history: The state after each record, the first one before any.
-        older: The file of an earlier generation, or of another timeline.
+        older: The file of the generation before.
+        other: The file that was put aside, of another timeline.
     """
 
     def __init__(self, kernel: Any, style: Style) -> None:
@@ -58,7 +59,7 @@ class Trials:
         self.kernel = kernel
         self.style: Style = style
         self.history: list[State] = []
-        self.older = b""
+        self.older = self.other = b""
         self.mark = PAGES
         self.is_closed = False
         self._unit = 0
@@ -161,7 +162,7 @@ class Trials:
     def _flip(self, image: bytes, bit: int, _: int) -> tuple[bytes, Allowed]:
         last = len(self.history) - 1
         damaged = wounds.flip(image, bit % (len(image) * 8))
-        return damaged, Allowed(last if self.is_closed else self.before_units(1), last)
+        return damaged, Allowed(max(self.before_units(1), self._covered()), last)
 
     def _flip_twice(self, image: bytes, first: int, second: int) -> tuple[bytes, Allowed]:
         bits = len(image) * 8
@@ -173,6 +174,10 @@ class Trials:
         records = (len(image) - PAGES) * 8
         bit = PAGES * 8 + (second % records if records else -1)
         return self._flip_twice(image, MARK * 8 + first % (MARK_LENGTH * 8), bit)
+
+    def _covered(self) -> int:
+        """Return the index of the last state that the mark covers."""
+        return max((i for i, end in enumerate(self.edges) if end <= self.mark), default=0)
 
     def before_units(self, count: int) -> int:
         """Return the index of the state before the last `count` units, each synced at once."""
@@ -218,7 +223,7 @@ class Trials:
                 whole = next((i for i in range(where, stop) if image[i] != damaged[i]), stop)
                 before = [i for i, end in enumerate(edges) if end <= whole]
                 least = before[-1] if before else last
-        return damaged, Allowed(least, last)
+        return damaged, Allowed(max(least, self._covered()), last)
 
     def _survive(self, image: bytes, mask: int, second: int) -> tuple[bytes, Allowed]:
         """Return what is left when only the records of `mask` survive, of the last `size`."""
@@ -230,7 +235,7 @@ class Trials:
         return damaged, Allowed(state, state, refusal=False)
 
     def _splice(self, image: bytes, first: int, marked: int) -> tuple[bytes, Allowed]:
-        damaged = wounds.splice(image, self.edges, self.older, *divmod(first, 1000))
+        damaged = wounds.splice(image, self.edges, self.other, *divmod(first, 1000))
         if not marked:
             damaged = wounds.without_mark(damaged)
         return damaged, Allowed(0, len(self.history) - 1)

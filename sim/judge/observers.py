@@ -171,7 +171,7 @@ class Observers:
         """Put the file aside, as the other one that records are taken from, and begin anew."""
         run = self.run
         assert run.trials is not None, "a plan with this step has trials"
-        run.trials.older = max(run.fs.images(PATH), key=len)
+        run.trials.other = max(run.fs.images(PATH), key=len)
         run.fs.forget(PATH)
         run.oracle.begin_anew()
         run.trials.history = []

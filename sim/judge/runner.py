@@ -122,7 +122,7 @@ class Runner:
             faults = [self._fault(waiting, step) for waiting in self.waiting]
             run.injector.arm([fault for fault in faults if fault is not None])
             self.waiting = []
-        if run.db is not None and run.injector.armed:
+        if run.db is not None and run.injector.waits_inside:
             run.injector.step_inside(store_of(run.db))
         self._do(step)
 

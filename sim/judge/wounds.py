@@ -75,9 +75,12 @@ def survive(image: bytes, edges: list[int], mask: int, rubbish: bytes) -> bytes:
 
 
 def prove(image: bytes, edges: list[int], first: int, last: int, room: int) -> bytes:
-    """Return `image` with record `first` damaged and record `last` cut after what it can prove.
+    """Return `image` with record `first` damaged and, of what follows, what record `last` proves.
 
-    Behind that follow `room` zero bytes, as an adapter may keep them.
+    All between them is garbage. Behind the proof follow `room` zero bytes, as an adapter may keep
+    them.
     """
     bit = (edges[first] + edges[first + 1]) * 4  # in the middle of the record
-    return flip(image, bit)[: edges[last] + PROOF] + bytes(room)
+    between = b"\xa5" * (edges[last] - edges[first + 1])
+    damaged = flip(image, bit)[: edges[first + 1]] + between
+    return damaged + image[edges[last] : edges[last] + PROOF] + bytes(room)

@@ -151,8 +151,11 @@ def lies(generator: Generator) -> list[Step]:
 def at_rest(generator: Generator, kinds: tuple[str, ...], trials: int) -> list[Step]:
     """Return some work, an end with or without a close, and damage to copies of the file."""
     steps: list[Step] = []
-    if generator.chance(0.3):
+    chance = generator.random()
+    if chance < 0.25:
         steps += [*_life(generator, 4), ("compact",)]
+    elif chance < 0.5:  # what the next open finds is covered by the mark that it writes
+        steps += [*_life(generator, 4), ("kill", 0)]
     steps += _life(generator, 8)
     if generator.chance(0.15):  # with two slots, both of them are left as they are
         steps += [("fault", "replace", 1, "nolose", 0), ("compact",)]

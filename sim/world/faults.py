@@ -189,6 +189,11 @@ class Injector:
 
     # Inside of the process.
 
+    @property
+    def waits_inside(self) -> bool:
+        """Whether a fault waits for something that is no call of the port."""
+        return any(fault.call in INSIDE for fault, _ in self.armed)
+
     def step_inside(self, store: Any) -> None:
         """Stand before the methods of a store where a fault that waits can fire."""
         for name in INSIDE[:2]:

@@ -78,7 +78,11 @@ def test_all_parts_and_all_public_operations_are_there() -> None:
 
 @pytest.mark.parametrize(
     ("name", "mutant"),
-    [("flips", "nothing vouches"), ("proofs", "nothing vouches"), ("calls", "no latch")],
+    [
+        ("flips", "nothing proves damage"),
+        ("proofs", "nothing proves damage"),
+        ("calls", "no latch"),
+    ],
 )
 def test_a_violation_in_an_enumeration_says_which_case_it_was_and_is_replayed_from_its_plan(
     name: str, mutant: str, tmp_path: Path
