@@ -7,7 +7,9 @@ disk that left half of the new one, and nothing of the old.
 import errno
 import gc
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -233,3 +235,27 @@ def test_backup_to_its_own_path_is_refused(memory_fs: SimFileSystem) -> None:
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let even a small image have many pieces."""
     monkeypatch.setattr(image_module, "PIECE_BYTES", 300)
+
+
+def test_what_was_written_is_read_back_before_it_replaces_the_last_backup(
+    memory_fs: SimFileSystem,
+) -> None:
+    db = filled(memory_fs)
+    other = SimFileSystem(memory_fs.style, seed=1)
+    with filled(other, "copy", 5):
+        pass
+    before = max(other.images("copy"), key=len)
+
+    def flip(name: str, _: str, effect: Callable[..., Any], arguments: tuple[Any, ...]) -> object:
+        if name == "write" and arguments[0] >= 8192:
+            offset, data = arguments
+            return effect(offset, data[:-1] + bytes([data[-1] ^ 1]))
+        return effect(*arguments)
+
+    other.hook = flip
+    with pytest.raises(CorruptLogError):
+        db.backup_to("copy", fs=other)
+    other.hook = None
+    assert [image for image in other.images("copy") if image] == [before]
+    assert not other.images("copy.next")
+    assert other.handles == 0

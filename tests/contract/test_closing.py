@@ -126,3 +126,26 @@ def test_an_aborted_transaction_in_the_block_leaves_a_closed_database(
         work()
     with libredb.open(db_path, fs=fs) as db:
         assert keys(db) == [b"k"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError()])
+def test_a_close_that_was_interrupted_is_finished_by_the_next(
+    memory_fs: SimFileSystem, error: BaseException
+) -> None:
+    """The database was closed by then, and a second `close()` gave nothing back."""
+    db = libredb.open("p", fs=memory_fs)
+    calls = Fault(memory_fs, error)
+    db.close()
+    for at in range(1, len(calls.names) + 1):
+        fs = SimFileSystem(memory_fs.style)
+        db = libredb.open("p", fs=fs)
+        commit(db, b"k")
+        Fault(fs, error, at)
+        with pytest.raises(type(error)):
+            db.close()
+        fs.hook = None
+        db.close()
+        told = f"call {at}, {calls.names[at - 1]}"
+        assert (db.closed, fs.handles, fs.holder("p")) == (True, 0, None), told
+        with libredb.open("p", fs=fs, mode="rw") as again:
+            assert keys(again) == [b"k"], told

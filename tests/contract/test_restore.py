@@ -168,3 +168,16 @@ def test_a_source_of_another_type_is_refused(
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let even a small image have many pieces."""
     monkeypatch.setattr(image_module, "PIECE_BYTES", 300)
+
+
+def test_a_restored_database_is_of_a_later_generation_than_the_one_it_replaces(
+    memory_fs: SimFileSystem,
+) -> None:
+    # With two slots the later generation wins, whatever a crash leaves.
+    source = filled(memory_fs, count=4)
+    other = SimFileSystem(memory_fs.style, seed=1)
+    with filled(other, "q", 5) as db:
+        for _ in range(3):
+            db.compact()
+    libredb.restore(source.backup(), "q", fs=other, replace=True)
+    assert header_of(other, "q").generation == 4

@@ -1,10 +1,13 @@
 """The database commits in one order, and its properties tell what is known."""
 
+from typing import Any
+
 import pytest
 
 import libredb
 from libredb import GroupCommit, StorageError, UsageError, UsageValueError
 from libredb.kernel import record
+from libredb.kernel.guard import owned
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import SimFileSystem
 from tests.support.faults import Fault
@@ -112,3 +115,28 @@ def test_a_database_whose_process_is_gone_is_left_alone(memory_fs: SimFileSystem
     assert (calls.names, db.closed) == ([], True)
     with pytest.raises(UsageError, match="closed"):
         db.get(b"k")
+
+
+def test_a_one_shot_scan_is_whole_when_it_returns() -> None:
+    db = libredb.open()
+    names = [b"%04d" % number for number in range(1_200)]  # more than a block of the store
+    with db.transaction() as tx:
+        for name in names:
+            tx.set(name, b"old")
+    entries = db.scan()
+    db.transact(lambda tx: tx.set(names[-1], b"new"))
+    assert [value for _, value in entries] == [b"old"] * len(names)
+
+
+def test_the_state_is_held_while_a_commit_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    db = libredb.open("p", fs=SimFileSystem())
+    held: list[bool] = []
+    apply = OrderedStore.apply
+
+    def watched(store: OrderedStore, writes: Any) -> None:
+        held.append(owned(db._guard.state)())
+        apply(store, writes)
+
+    monkeypatch.setattr(OrderedStore, "apply", watched)
+    commit(db, b"k")
+    assert held == [True]

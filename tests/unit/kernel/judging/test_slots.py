@@ -224,3 +224,7 @@ def test_a_foreign_file_in_a_slot_is_refused_and_unchanged(kind: str, index: int
         except BaseException as error:
             error.add_note(f"{kind} of {length} bytes")
             raise
+
+
+def test_a_stamp_at_the_beginning_of_a_long_file_proves_nothing() -> None:
+    assert not is_unfinished(STAMP + bytes(28), RECORDS_OFFSET + 1)
