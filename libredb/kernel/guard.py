@@ -103,7 +103,7 @@ class Guard:
             raise UsageError(why)
         if not (self._has_turn() or self._has_step() or self._has_state()):
             return False
-        if self._has_step() or not self._has_turn():
+        if self._has_step() or not (self._has_turn() and self._has_state()):
             outer = A_READ if self._has_state() and not self._has_turn() else self._doing
             hint = _HINTS.get(what, "") if outer in _HINTS else ""
             raise UsageError(f"{what} cannot begin inside {outer} of the same thread{hint}")
@@ -199,8 +199,10 @@ class Block(Generic[T]):
         self._start = start
         self._finish = finish
         self._grouped = False
-        self._busy: AbstractContextManager[object] = nullcontext()
-        """What is held while it begins and ends, so that no signal handler joins a half group."""
+        self._ending: AbstractContextManager[object] = (
+            guard.step if what == A_GROUP else nullcontext()
+        )
+        """What is held while it ends: a group's step, so that no signal handler joins it then."""
         self._started: list[T] = []
         self.watch: ref[partial[None]] | None = None
 
@@ -211,15 +213,11 @@ class Block(Generic[T]):
         self._grouped = self._guard.begin(self._what, inside_group=self._what != A_GROUP)
         if self._grouped:
             self._locks = (self._guard.step,)
-        if self._locks[0] is not self._guard.state:
-            self._busy = self._guard.step
         self._entered = True
         try:
-            self._locks[0].acquire()
-            with self._busy:
-                for lock in self._locks[1:]:
-                    lock.acquire()
-                self._started.append(self._start())
+            for lock in self._locks:
+                lock.acquire()
+            self._started.append(self._start())
         except BaseException as error:
             self.end(error)
             raise
@@ -247,7 +245,7 @@ class Block(Generic[T]):
         """Finish and give the locks back, as far as that has not been done."""
         if not self._entered or not owned(self._locks[0])():
             return
-        with self._busy:
+        with self._ending:
             try:
                 try:
                     self._finish_with(error)
