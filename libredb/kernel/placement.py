@@ -230,6 +230,7 @@ class Place(Uncopyable):
         try:
             stamp = b"" if current else STAMP
             if stamp:  # alone: whatever else a crash leaves where nothing was stands behind it
+                self._ask("sync", file.sync)  # or what was here before may come back behind it
                 log.write(0, stamp)
                 self._ask("sync", file.sync)
             log.write(0, stamp.ljust(RECORDS_OFFSET, b"\0"))

@@ -4,7 +4,7 @@ Absent on purpose: closing that keeps the failure. It costs memory, and changes 
 """
 
 from sim.mutants.mutant import Mutant, one
-from sim.plans.profiles import CREATION, MIXED, SYNC_ERROR
+from sim.plans.profiles import COMPACTION, CREATION, MIXED, SYNC_ERROR
 
 _CLOSING = "tests/contract/test_closing.py"
 _TRUNCATE = '            ask("truncate", self.path, self.file.truncate, self.end)\n'
@@ -118,6 +118,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "commit.py",
         "            place.close_files(but=following.file)\n",
         "",
-        "P14",
+        COMPACTION,
     ),
 )

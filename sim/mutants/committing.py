@@ -95,7 +95,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "database.py",
         _LEFT,
         "if error is None or (isinstance(error, Exception) and not guard.latch.closed):",
-        "P3",
+        GROUP,
     ),
     one(
         "leaving a group hides what failed in it",

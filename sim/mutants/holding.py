@@ -81,13 +81,6 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_TRANSACTIONS}::test_threads_are_serialized",
     ),
     one(
-        "a read block holds nothing",
-        "database.py",
-        "Block(guard, A_READ, (guard.state,), begin, _end)",
-        "Block(guard, A_READ, (guard.step,), begin, _end)",
-        f"{_BLOCKS}::test_another_task_is_refused_while_a_block_waits_for_something",
-    ),
-    one(
         "a block that an exception left commits",
         "database.py",
         "            if error is None:\n                self._commits.commit(",

@@ -112,13 +112,6 @@ MUTANTS: tuple[Mutant, ...] = (
         BIT_ROT,
     ),
     one(
-        "proof has no bound",
-        "recovery.py",
-        "highest = expected + (length - log.end) // record.SMALLEST_RECORD",
-        "highest = 2**64 - 1",
-        SECTORS,
-    ),
-    one(
         "the bound of proof is one too low",
         "recovery.py",
         "if expected < version <= highest and",

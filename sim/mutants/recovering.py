@@ -55,7 +55,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "tests/unit/kernel/judging/test_reading.py::"
         "test_a_record_that_reaches_into_zeros_that_were_not_read_is_written_again_whole",
     ),
-    one("the header is not written again", "placement.py", _HEADER, "", COMPACTION),
+    one("the header is not written again", "placement.py", _HEADER, "", "calls"),
     one("the torn tail is not cut", "placement.py", _CUT, "", SECTORS),
     one(
         "the cut is not synced",
