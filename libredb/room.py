@@ -43,7 +43,7 @@ class Room:
         self._placed = placed
         self._synced = False
         self._refused_end = 0
-        self.end = end
+        self.end: int = end
         """Where the file ends, room included; a write that does not end beyond it asks nothing."""
 
     def grows(self, end: int) -> bool:

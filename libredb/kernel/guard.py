@@ -30,6 +30,9 @@ _HINTS = {
     A_READ: "; use the transaction that is running: tx.get(), tx.scan()",
 }
 
+NOBODY = object()
+"""Whose a group is while there is none."""
+
 T = TypeVar("T")
 Exit = TypeVar("Exit", bound=Callable[..., None])
 
@@ -47,7 +50,7 @@ class Latch:
     def __init__(self) -> None:
         """Begin open."""
         self.failure: BaseException | None = None
-        self.running = Lock()
+        self.running: Lock = Lock()
 
     def __enter__(self) -> None:
         """Arm: whatever happens now, the outcome is unknown."""
@@ -83,14 +86,16 @@ class Guard:
         forked child, nobody will ever give back a lock that another thread of the parent had.
         """
         self.why_gone: Callable[[], str | None] = why_gone
-        self.latch = Latch()
+        self.latch: Latch = Latch()
         self.closed: bool = False
-        self.turn, self.step, self.state = RLock(), RLock(), RLock()
+        self.turn: RLock = RLock()
+        self.step: RLock = RLock()
+        self.state: RLock = RLock()
         self._has_turn, self._has_step = owned(self.turn), owned(self.step)
         self._has_state = owned(self.state)
         self._doing: str = A_READ
         """What the turn was last taken for; it is for messages and decides nothing."""
-        self._group_task: object = self  # nobody's
+        self._group_task: object = NOBODY
 
     def begin(self, what: str, *, inside_group: bool = False) -> bool:
         """Refuse what would wait for itself; return whether it is inside the caller's own group.
@@ -120,7 +125,7 @@ class Guard:
 
     def end_group(self) -> None:
         """Let nobody join the group any more; its thread has the step again."""
-        self._group_task = self
+        self._group_task = NOBODY
 
     def moment(self) -> RLock:
         """Return what to hold while reading: the state, which a group of the caller has."""

@@ -38,10 +38,11 @@ class RecordReader:
     def __init__(self, path: str, header: FileHeader) -> None:
         """Begin at the first record of a file with this header; `path` is for messages."""
         self._path = path
-        self._seed = self.last_check = header.check_seed
+        self._seed = header.check_seed
+        self.last_check: int = self._seed
         self._version = header.base_version
         self._rest = bytearray()
-        self.end = RECORDS_OFFSET
+        self.end: int = RECORDS_OFFSET
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Yield the payload of each record that this piece makes whole.
@@ -168,7 +169,9 @@ class ImageReader:
         while len(pages) < RECORDS_OFFSET and (piece := next(self._pieces, None)) is not None:
             pages += require_bytes(piece)
         self._first, pages = pages[RECORDS_OFFSET:], pages[:RECORDS_OFFSET]
-        self.header = check_file_header(name, pages[: record.FILE_HEADER_LENGTH], len(pages))
+        self.header: FileHeader = check_file_header(
+            name, pages[: record.FILE_HEADER_LENGTH], len(pages)
+        )
         mark = record.decode_mark(pages[record.MARK_OFFSET :], self.header.check_seed)
         if mark is None:
             raise CorruptLogError(name, record.MARK_OFFSET, NOT_CLOSED)

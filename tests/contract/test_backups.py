@@ -259,3 +259,27 @@ def test_what_was_written_is_read_back_before_it_replaces_the_last_backup(
     assert [image for image in other.images("copy") if image] == [before]
     assert not other.images("copy.next")
     assert other.handles == 0
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "no"), KeyboardInterrupt()])
+def test_a_backup_that_cannot_begin_leaves_no_file_open(
+    memory_fs: SimFileSystem, error: BaseException
+) -> None:
+    db = filled(memory_fs)
+    db.sync()
+    open_before = memory_fs.handles
+    calls = Fault(memory_fs, error)
+    db.backup().close()
+    memory_fs.hook = None
+    assert "read" in calls.names
+    for at in range(1, len(calls.names)):  # the last one closes what was begun
+        Fault(memory_fs, error, at)
+        with pytest.raises((StorageError, KeyboardInterrupt)):
+            db.backup()
+        memory_fs.hook = None
+        assert memory_fs.handles == open_before, f"call {at}, {calls.names[at - 1]}"
+    commit(db, b"and the database goes on")
+
+
+def test_an_image_that_never_was_made_goes_without_a_word() -> None:
+    image_module.Image.__new__(image_module.Image).__del__()
