@@ -25,7 +25,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a transaction begins inside another of the same thread",
         "guard.py",
-        "if self._has_step() or not self._has_turn():",
+        "if self._has_step() or not (self._has_turn() and self._has_state()):",
         "if not self._has_turn():",
         f"{_TRANSACTIONS}::test_the_same_thread_cannot_nest",
     ),
@@ -79,6 +79,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "        with guard.turn, guard.step:\n            tx = self._commits.begin()",
         "        if True:\n            tx = self._commits.begin()",
         f"{_TRANSACTIONS}::test_threads_are_serialized",
+    ),
+    one(
+        "a read block holds nothing",
+        "database.py",
+        "Block(guard, A_READ, (guard.state,), begin, _end)",
+        "Block(guard, A_READ, (guard.step,), begin, _end)",
+        "tests/unit/kernel/test_database.py::test_a_read_block_holds_the_state",
     ),
     one(
         "a block that an exception left commits",

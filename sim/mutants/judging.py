@@ -112,6 +112,13 @@ MUTANTS: tuple[Mutant, ...] = (
         BIT_ROT,
     ),
     one(
+        "proof has no bound",
+        "recovery.py",
+        "highest = expected + (length - log.end) // record.SMALLEST_RECORD",
+        "highest = 2**64 - 1",
+        "tests/unit/kernel/judging/test_proof.py::test_too_few_bytes_or_versions_hold_no_proof",
+    ),
+    one(
         "the bound of proof is one too low",
         "recovery.py",
         "if expected < version <= highest and",

@@ -28,6 +28,13 @@ MUTANTS: tuple[Mutant, ...] = (
         _MARK_SYNC + "            log.write(0, header.encode())\n",
         COMPACTION,
     ),
+    one(
+        "no sync before the header",
+        "placement.py",
+        '            self._ask("sync", file.sync)\n' + _MARK_SYNC,
+        "            log.write_mark()\n",
+        "calls",
+    ),
     one("no sync after the header", "placement.py", _HEADER + _HEADER_SYNC, _HEADER, COMPACTION),
     one(
         "the file takes its place before its header is written",

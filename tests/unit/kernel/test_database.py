@@ -140,3 +140,13 @@ def test_the_state_is_held_while_a_commit_is_applied(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(OrderedStore, "apply", watched)
     commit(db, b"k")
     assert held == [True]
+
+
+def test_a_read_block_holds_the_state() -> None:
+    # Or a commit of another thread would be applied in the middle of what it reads.
+    db = libredb.open("p", fs=SimFileSystem())
+    question = owned(db._guard.state)
+    with db.read():
+        assert question()
+    assert db.read(lambda _: question())
+    assert not question()
