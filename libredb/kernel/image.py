@@ -200,10 +200,12 @@ def restore(pieces: Iterable[bytes], name: str, place: Place, *, replace: bool) 
     """Put what an image holds in place, as a database of its own; see `libredb.restore`."""
     try:
         current = lock_and_look(place)
-        if not replace and not current.is_empty:
-            raise UsageError(
-                f"there is a database at {place.path!r} already; replace=True replaces it"
-            )
+        if not replace:
+            current = place.read(writable=True)
+            if not current.is_empty:
+                raise UsageError(
+                    f"there is a database at {place.path!r} already; replace=True replaces it"
+                )
         reader = ImageReader(name, pieces)
         generation = max(h.generation for h in (reader.header, current.header) if h) + 1
         header = place.new_header(
@@ -245,13 +247,13 @@ def lock_and_look(place: Place) -> Reading:
         LogFileError: something else is there, and stays.
     """
     place.lock()
-    current = place.read(writable=True)
-    if current.file is None:
-        place.create()
-        place.close_files()
-        current = place.read(writable=True)
+    current = place.look(writable=True)
     if current.error is not None and not isinstance(current.error, CorruptLogError):
         raise current.error
+    if current.file is None and current.error is None:
+        place.create()
+        place.close_files()
+        current = place.look(writable=True)
     return current
 
 

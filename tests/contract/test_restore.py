@@ -181,3 +181,19 @@ def test_a_restored_database_is_of_a_later_generation_than_the_one_it_replaces(
             db.compact()
     libredb.restore(source.backup(), "q", fs=other, replace=True)
     assert header_of(other, "q").generation == 4
+
+
+def test_a_database_of_a_newer_format_is_neither_restored_nor_backed_up_over() -> None:
+    """In two slots it was taken for nothing, because none of them was chosen, and emptied."""
+    source = filled(SimFileSystem(), count=4)
+    newer = b"LRDB\0\3\0\0" + bytes(9000)
+    for slot in (0, 1):
+        fs = SimFileSystem("slots")
+        fs.install("q", newer, slot=slot)
+        before = fs.images("q")
+        with pytest.raises(libredb.UnsupportedVersionError):
+            libredb.restore(source.backup(), "q", fs=fs, replace=True)
+        with pytest.raises(libredb.UnsupportedVersionError):
+            source.backup_to("q", fs=fs)
+        assert fs.images("q") == before, f"slot {slot}"
+        assert (fs.handles, fs.holder("q")) == (0, None)
