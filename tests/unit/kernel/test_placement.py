@@ -5,7 +5,7 @@ them fails once, because before the header nothing may have happened.
 """
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ from libredb.kernel.transaction import Op
 from sim.world.filesystem import Crash, SimFileSystem
 from tests.support.faults import Fault
 from tests.support.files import SALT, log_image
-from tests.support.work import commit, keys
+from tests.support.ports import Calls, a_database
+from tests.support.work import keys
 
 ENTRIES: list[Op] = [(b"%04d" % number, b"value") for number in range(10)]
 PAYLOADS = [record.encode_ops(ENTRIES[:5]), record.encode_ops(ENTRIES[5:])]
@@ -39,37 +40,6 @@ def store_of(count: int) -> OrderedStore:
     store = OrderedStore()
     store.apply((b"%04d" % number, b"value") for number in range(count))
     return store
-
-
-class Calls:
-    """A hook that remembers every call of the port with its numbers."""
-
-    def __init__(self, fs: SimFileSystem) -> None:
-        self.seen: list[tuple[str, int, int]] = []
-        fs.hook = self
-
-    def __call__(
-        self, name: str, where: str, effect: Callable[..., Any], arguments: Sequence[Any], /
-    ) -> Any:
-        first = arguments[0] if arguments and isinstance(arguments[0], int) else 0
-        size = {"read": lambda: arguments[1], "write": lambda: len(arguments[1])}
-        self.seen.append((name, first, size.get(name, int)()))
-        return effect(*arguments)
-
-    def names(self) -> list[str]:
-        return [name for name, *_ in self.seen]
-
-    def reads(self) -> list[tuple[int, int]]:
-        return [(offset, length) for name, offset, length in self.seen if name == "read"]
-
-
-def a_database(fs: SimFileSystem) -> tuple[Place, Log]:
-    """Return a place with a database of two entries that is open there."""
-    with libredb.open("p", fs=fs) as db:
-        commit(db, b"1", b"2")
-    place = Place("p", fs)
-    place.lock()
-    return place, place.recover(place.read(writable=True))
 
 
 def shown(fs: SimFileSystem) -> list[bytes]:

@@ -1,6 +1,6 @@
 """A file is judged from its first bytes and read in memory bounds; nothing is written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,46 +13,16 @@ from libredb import (
     RecoveryReport,
 )
 from libredb.kernel import placement, record
-from libredb.kernel.log import PIECE_BYTES, Log
+from libredb.kernel.log import PIECE_BYTES
 from libredb.kernel.placement import Place
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
 from libredb.kernel.transaction import Op
 from sim.world.filesystem import SimFileSystem
 from tests.support.files import SALT, log_image
+from tests.support.ports import Calls, a_database
 from tests.support.work import commit, keys
 
 ENTRIES: list[Op] = [(b"%04d" % number, b"value") for number in range(10)]
-
-
-class Reads:
-    """A hook that remembers every call of the port with its numbers."""
-
-    def __init__(self, fs: SimFileSystem) -> None:
-        self.seen: list[tuple[str, int, int]] = []
-        fs.hook = self
-
-    def __call__(
-        self, name: str, where: str, effect: Callable[..., Any], arguments: Sequence[Any], /
-    ) -> Any:
-        first = arguments[0] if arguments and isinstance(arguments[0], int) else 0
-        size = {"read": lambda: arguments[1], "write": lambda: len(arguments[1])}
-        self.seen.append((name, first, size.get(name, int)()))
-        return effect(*arguments)
-
-    def names(self) -> list[str]:
-        return [name for name, *_ in self.seen]
-
-    def reads(self) -> list[tuple[int, int]]:
-        return [(offset, length) for name, offset, length in self.seen if name == "read"]
-
-
-def a_database(fs: SimFileSystem) -> tuple[Place, Log]:
-    """Return a place with a database of two entries that is open there."""
-    with libredb.open("p", fs=fs) as db:
-        commit(db, b"1", b"2")
-    place = Place("p", fs)
-    place.lock()
-    return place, place.recover(place.read(writable=True))
 
 
 # Looking
@@ -62,7 +32,7 @@ def a_database(fs: SimFileSystem) -> tuple[Place, Log]:
 def test_a_look_reads_36_bytes_of_each_file_and_leaves_the_chosen_one_open(style: Any) -> None:
     fs = SimFileSystem(style)
     a_database(fs)[0].release()
-    calls = Reads(fs)
+    calls = Calls(fs)
     place = Place("p", fs)
     reading = place.look(writable=False)
     assert sum(length for _, length in calls.reads()) == 36
@@ -77,7 +47,7 @@ def test_a_look_reads_36_bytes_of_each_file_and_leaves_the_chosen_one_open(style
 def test_a_short_file_is_read_whole_to_tell_an_unfinished_one(memory_fs: SimFileSystem) -> None:
     for length in (9, 36, 37, RECORDS_OFFSET, RECORDS_OFFSET + 1):
         memory_fs.install("p", b"x" * length)
-        calls = Reads(memory_fs)
+        calls = Calls(memory_fs)
         reading = Place("p", memory_fs).look(writable=False)
         assert isinstance(reading.error, NotADatabaseError)
         asked = length if length <= RECORDS_OFFSET else 36
@@ -143,7 +113,7 @@ def test_a_record_that_reaches_into_zeros_that_were_not_read_is_written_again_wh
     image = log_image([[(b"z", b"v" + bytes(1000))]], mark=RECORDS_OFFSET)
     fs = SimFileSystem()
     fs.install("p", image + bytes(500))
-    written = Reads(fs)
+    written = Calls(fs)
     libredb.open("p", fs=fs).close()
     length = len(image) - RECORDS_OFFSET
     assert ("write", RECORDS_OFFSET, length) in written.seen
@@ -160,7 +130,7 @@ def test_a_short_read_anywhere_is_an_incomplete_read_at_its_byte(
     monkeypatch.setattr(placement, "PIECE_BYTES", 64)
     fs = SimFileSystem()
     fs.install("p", log_image([ENTRIES], mark=RECORDS_OFFSET) + bytes(300))
-    calls = Reads(fs)
+    calls = Calls(fs)
     Place("p", fs).read(writable=False)
     reads = calls.reads()
     assert len(reads) > 4
