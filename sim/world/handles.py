@@ -7,13 +7,10 @@ ago. Absent on purpose: buffers. Every call reaches the file system at once.
 
 import errno
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from libredb.kernel.filesystem import Uncopyable
 from sim.world.disk import DiskFile
-
-if TYPE_CHECKING:
-    from sim.world.filesystem import SimFileSystem
 
 Effect = Callable[..., Any]
 
@@ -32,12 +29,36 @@ class Crash(BaseException):
     """The simulated process is gone; no call of this life does anything any more."""
 
 
+class World(Protocol):
+    """What a handle needs of the file system that made it; see `SimFileSystem`."""
+
+    life: int
+    dead: bool
+    handles: int
+
+    def perform(self, name: str, where: str, effect: Effect, arguments: tuple[Any, ...]) -> Any:
+        """Let one call of the port happen."""
+        ...
+
+    def leads_to(self, file: DiskFile) -> bool:
+        """Return whether a path leads to `file`."""
+        ...
+
+    def holder(self, path: str) -> "SimLock | None":
+        """Return the lock that is held on `path`."""
+        ...
+
+    def forget_lock(self, path: str) -> None:
+        """Let the lock of `path` go."""
+        ...
+
+
 class SimLogFile(Uncopyable):
     """One open file (P1 to P6)."""
 
     __slots__ = ("__weakref__", "_closed", "_fs", "_life", "_writable", "disk_file")
 
-    def __init__(self, fs: "SimFileSystem", disk_file: DiskFile, *, writable: bool) -> None:
+    def __init__(self, fs: World, disk_file: DiskFile, *, writable: bool) -> None:
         """Open `disk_file` for as long as the present life of `fs` lasts."""
         self._fs = fs
         self._life = fs.life
@@ -105,7 +126,7 @@ class SimLock(Uncopyable):
 
     __slots__ = ("__weakref__", "_fs", "_life", "_path")
 
-    def __init__(self, fs: "SimFileSystem", path: str) -> None:
+    def __init__(self, fs: World, path: str) -> None:
         """Belong to the present life of `fs`."""
         self._fs = fs
         self._life = fs.life
