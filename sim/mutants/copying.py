@@ -121,8 +121,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a restore replaces without being asked to",
         "image.py",
-        "if not replace and not current.is_empty:",
-        "if replace is None:",
+        "            if not current.is_empty:\n",
+        "            if current is None:\n",
         f"{_RESTORE}::test_a_database_is_replaced_only_if_that_is_asked_for",
     ),
     one(
@@ -149,8 +149,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a copy is made without the lock",
         "image.py",
-        "    place.lock()\n    current = place.read(writable=True)\n    if",
-        "    current = place.read(writable=True)\n    if",
+        "    place.lock()\n    current = place.look(writable=True)\n    if",
+        "    current = place.look(writable=True)\n    if",
         f"{_BACKUPS}::test_backup_to_needs_no_file_system_on_one",
     ),
 )
