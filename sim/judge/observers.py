@@ -99,9 +99,10 @@ class Observers:
         if run.db is None:
             states = [*oracle.candidates(), *(oracle.excuses if oracle.harmed else [])]
         else:
+            under_way = oracle.current if run.in_flight is None else run.in_flight
             states = [
                 State(oracle.current, (last, oracle.versions_of_compaction()[1])),
-                State(run.in_flight or oracle.current, (last, last + 1)),
+                State(under_way, (last, last + 1)),
             ]
         return any(contents == state and low <= version <= high for state, (low, high) in states)
 

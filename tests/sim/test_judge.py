@@ -165,6 +165,12 @@ def test_a_reader_that_sees_something_else_during_a_call_is_noticed(call: str) -
     assert "is no state that a reader may see" in verdict(kernel, *steps)
 
 
+def test_a_reader_may_see_the_commit_under_way_that_leaves_nothing() -> None:
+    """The state in which everything had been deleted was taken for no state (P21, seed 7000299)."""
+    emptied: Step = ("group", [[("set", b"a", b"")], [("delete", b"a")]], "leave")
+    assert verdict(libredb, ("fault", "any", 2, "reader", 1000), emptied) == "None"
+
+
 def test_a_backup_that_is_of_a_later_moment_than_its_call_is_noticed() -> None:
     """A backup was read in one go."""
 
