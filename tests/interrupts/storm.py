@@ -176,18 +176,13 @@ class Storm:
             self._helper.begin(self._work_beside)
         while not self._is_over() and not self._world.problems:
             try:
-                self._quiet = False
-                self._sender.want(True)
-                self._work()
+                self._work_in_the_rain()
             except KeyboardInterrupt:
                 pass
             except LibreDBError as error:
                 # Only what was closed or has failed may refuse this work.
                 if not (self._world.db.closed or isinstance(error, DatabaseFailedError)):
                     raise
-            finally:
-                self._sender.want(False)
-                self._quiet = True
             self._judge()
         self._ends = True
         if self._threads > 1:
@@ -205,6 +200,15 @@ class Storm:
             and (report.raised >= LEAST or self._weather == "call")
             and (report.in_kernel >= LEAST or self._weather == "raise")
         )
+
+    def _work_in_the_rain(self) -> None:
+        try:
+            self._quiet = False
+            self._sender.want(True)
+            self._work()
+        finally:
+            self._sender.want(False)
+            self._quiet = True  # before anybody asks the database why it refused
 
     def _work(self) -> None:
         """Do one of the things that users do, and note what they were told."""
