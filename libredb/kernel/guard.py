@@ -15,7 +15,7 @@ Absent on purpose: time limits, and threads that share a sync.
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from threading import Lock, RLock
 from types import TracebackType
@@ -93,9 +93,9 @@ class Guard:
         self.state: RLock = RLock()
         self._has_turn, self._has_step = owned(self.turn), owned(self.step)
         self._has_state = owned(self.state)
-        self._doing: str = A_READ
-        """What the turn was last taken for; it is for messages and decides nothing."""
+        self._doing: str = A_READ  # what the turn was last taken for; only messages ask
         self._group_task: object = NOBODY
+        self.entered: list[Block[Any]] = []  # blocks of `with` that have some of the locks
 
     def begin(self, what: str, *, inside_group: bool = False) -> bool:
         """Refuse what would wait for itself; return whether it is inside the caller's own group.
@@ -108,6 +108,10 @@ class Guard:
             raise UsageError(why)
         if not (self._has_turn() or self._has_step() or self._has_state()):
             return False
+        for block in self.entered[::-1]:
+            if block.is_abandoned:
+                block.end(InterruptedWork())
+                return self.begin(what, inside_group=inside_group)
         if self._has_step() or not (self._has_turn() and self._has_state()):
             outer = A_READ if self._has_state() and not self._has_turn() else self._doing
             hint = _HINTS.get(what, "") if outer in _HINTS else ""
@@ -155,9 +159,8 @@ class Guard:
 class BoundExit:
     """An `__exit__` that `with` calls as C code, and that nothing but the `with` holds.
 
-    Python code can be interrupted before its first statement, and then a block would stay entered
-    for as long as somebody keeps the exception. But whatever happens, `with` lets go of what it
-    called; the block watches for that, and ends then.
+    Python code can be interrupted before its first statement. But whatever happens, `with` lets go
+    of what it called. The block watches for that, and ends then, or with the next call.
     """
 
     def __init__(self, method: Callable[..., None]) -> None:
@@ -222,6 +225,8 @@ class Block(Generic[T]):
         try:
             for lock in self._locks:
                 lock.acquire()
+            if self.watch is not None:
+                self._guard.entered.append(self)
             self._started.append(self._start())
         except BaseException as error:
             self.end(error)
@@ -263,6 +268,13 @@ class Block(Generic[T]):
                         lock.release()
                 self._entered = False
                 self.watch = None
+                with suppress(ValueError):
+                    self._guard.entered.remove(self)
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether `with` let go of it in this thread, and it has not ended all the same."""
+        return self.watch is not None and self.watch() is None and owned(self._locks[0])()
 
     def _finish_with(self, error: BaseException | None) -> None:
         for started in self._started:

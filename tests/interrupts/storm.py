@@ -187,7 +187,7 @@ class Storm:
         self._ends = True
         if self._threads > 1:
             self._helper.finish("beside the storm")
-        self._require_state(dict(self._world.db.scan()))
+        self._require_state(self._world.db)
         self._open_again()
         self._world.db.close()
 
@@ -312,7 +312,7 @@ class Storm:
                 self.report.latched += 1
             else:
                 if self._generator.random() < 0.05:
-                    self._require_state(dict(db.scan()))
+                    self._require_state(db)
                 return
         self._open_again()
 
@@ -324,17 +324,18 @@ class Storm:
             gc.collect()
             require_descriptors(self._descriptors, "after close()")
         again = libredb.open(world.path)
-        count = self._require_state(dict(again.scan()))
+        count = self._require_state(again)
         # Numbers that were begun and are not there will be given out again.
         world.begun = count
         world.numbers = {number for number in world.numbers if number <= count}
         world.opened = again
 
-    def _require_state(self, state: dict[bytes, bytes]) -> int:
-        count = count_in(state)
-        if not self._world.acknowledged <= count <= self._world.begun:
+    def _require_state(self, db: Database) -> int:
+        acknowledged = self._world.acknowledged  # another thread may be told of more meanwhile
+        count = count_in(dict(db.scan()))
+        if not acknowledged <= count <= self._world.begun:
             raise Failure(
-                f"it shows {count} commits; {self._world.acknowledged} were acknowledged, and "
+                f"it shows {count} commits; {acknowledged} were acknowledged, and "
                 f"{self._world.begun} were begun"
             )
         return count

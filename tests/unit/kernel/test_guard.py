@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import sys
 import threading
 from contextlib import ExitStack
 
@@ -277,6 +278,36 @@ def test_an_exit_that_cannot_begin_ends_the_block_all_the_same() -> None:
     finally:
         Block.__dict__["__exit__"]._method = original
     assert [how[1] is not None for how in log] == [True]
+    assert is_free(guard)
+
+
+@pytest.mark.cpython
+@pytest.mark.parametrize("inner", [None, A_TRANSACTION])
+def test_a_block_whose_end_was_interrupted_twice_ends_with_the_next_call(
+    monkeypatch: pytest.MonkeyPatch, inner: str | None
+) -> None:
+    # A storm of 20,000 signals found it: one kept `__exit__` from beginning, the next was swallowed
+    # where the block watched for that. Its thread was refused for ever.
+    guard, log = Guard(), Log()
+    end = Block[str].end
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Block.__dict__["__exit__"], "_method", interrupted)
+    monkeypatch.setattr(Block, "end", interrupted)
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+
+    def nest(*blocks: str) -> None:
+        if blocks:
+            with pytest.raises(KeyboardInterrupt), block(guard, blocks[0], log):
+                nest(*blocks[1:])
+
+    nest(A_GROUP, *([inner] if inner else []))
+    monkeypatch.setattr(Block, "end", end)
+    assert not is_free(guard)
+    assert guard.begin(A_READ) is False
+    assert [name for name, *_ in log] == ([inner] if inner else []) + [A_GROUP]
     assert is_free(guard)
 
 
