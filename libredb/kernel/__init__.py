@@ -10,7 +10,8 @@
     log          records in a file that is in place: append, sync, close
     placement    which file is the database; how it is made, recovered and replaced
     image        a closed file as a stream of bytes: backup and restore
-    guard        who may do what right now, and nobody after a failure
+    latch        nobody after a failure of which the outcome is unknown
+    guard        who may do what right now
     commit       append, sync, apply: durable first, visible second
     database     what users call
     opening      from a path to an open database, or to a judgement of its file

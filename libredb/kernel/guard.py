@@ -1,4 +1,4 @@
-"""Who may do what right now, as told by locks, and nobody after a failure.
+"""Who may do what right now, as told by locks.
 
     turn     the right to write: one transaction, group, sync, compaction or backup at a time
     step     what runs within the turn; a group leaves it free, for the transactions inside it
@@ -7,22 +7,20 @@
 A thread takes them in this order, and gets an error where it would wait for itself. Who has one is
 what the lock says, never a note beside it: C code takes and leaves a lock in one step, and a
 KeyboardInterrupt fits before every statement of Python that could write or erase a note.
-The latch closes when the outcome of a write is unknown. It is armed *before* the first byte is
-handed over and disarmed at the very end, so that nothing that ends this time early can leave it
-open. Only closing the database ends it.
 Absent on purpose: time limits, and threads that share a sync.
 """
 
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from functools import partial
-from threading import Lock, RLock
-from types import TracebackType
+from threading import RLock
+from types import GeneratorType, TracebackType
 from typing import Any, Generic, TypeVar, cast
 from weakref import ref
 
 from libredb.kernel.errors import DatabaseFailedError, UsageError
+from libredb.kernel.latch import InterruptedWork, Latch
 
 A_TRANSACTION, A_READ, A_GROUP = "a transaction", "a read", "a group"
 _HINTS = {
@@ -35,45 +33,6 @@ NOBODY = object()
 
 T = TypeVar("T")
 Exit = TypeVar("Exit", bound=Callable[..., None])
-
-
-class InterruptedWork(Exception):  # noqa: N818 - not an error: the note of one, until it is known
-    """What the latch holds while a write runs, and for ever if nobody could say how it ended."""
-
-
-class Latch:
-    """A context around writes: `with latch.running, latch:`. Leaving it early closes it for good.
-
-    Invariant: it is closed if and only if it holds a failure that no running write put there.
-    """
-
-    def __init__(self) -> None:
-        """Begin open."""
-        self.failure: BaseException | None = None
-        self.running: Lock = Lock()
-
-    def __enter__(self) -> None:
-        """Arm: whatever happens now, the outcome is unknown."""
-        self.failure = InterruptedWork("the work was interrupted before its outcome was known")
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Disarm, or remember why not. An interrupt just before this leaves it armed."""
-        self.failure = error
-
-    @property
-    def closed(self) -> bool:
-        """Whether a write failed. A reader asks this while another thread may be writing."""
-        failure = self.failure
-        if type(failure) is not InterruptedWork:
-            return failure is not None
-        # Every write arms with an object of its own. If nobody writes now, and it is there after
-        # that was seen, then its write is over and never disarmed.
-        return not self.running.locked() and self.failure is failure
 
 
 class Guard:
@@ -190,8 +149,6 @@ class Block(Generic[T]):
     it is called again with that: it may have been interrupted before it did anything.
     """
 
-    _entered: bool = False
-
     def __init__(
         self,
         guard: Guard,
@@ -200,33 +157,31 @@ class Block(Generic[T]):
         start: Callable[[], T],
         finish: Callable[[T, BaseException | None, bool], object],
     ) -> None:
-        """Prepare; nothing is taken yet. `locks` are in the order of the guard."""
+        """Prepare; nothing is taken yet. `locks` are one or two, in the order of the guard."""
         self._guard = guard
         self._what = what
         self._locks = locks
+        self._holding = _hold(locks)
         self._start = start
         self._finish = finish
         self._grouped = False
-        self._ending: AbstractContextManager[object] = (
-            guard.step if what == A_GROUP else nullcontext()
-        )
-        """What is held while it ends: a group's step, so that no signal handler joins it then."""
+        # Held while it ends, so that no signal handler joins a group then.
+        self._ending = guard.step if what == A_GROUP else nullcontext()
         self._started: list[T] = []
         self.watch: ref[partial[None]] | None = None
 
     def __enter__(self) -> T:
         """Wait for the locks, and start."""
-        if self._entered:
+        if self._started:
             raise UsageError("this block was entered already; make another one")
         self._grouped = self._guard.begin(self._what, inside_group=self._what != A_GROUP)
         if self._grouped:
             self._locks = (self._guard.step,)
-        self._entered = True
+            self._holding = _hold(self._locks)
         try:
-            for lock in self._locks:
-                lock.acquire()
+            next(self._holding)
             if self.watch is not None:
-                self._guard.entered.append(self)
+                self._guard.entered[:] = [b for b in self._guard.entered if b.is_entered] + [self]
             self._started.append(self._start())
         except BaseException as error:
             self.end(error)
@@ -253,7 +208,7 @@ class Block(Generic[T]):
 
     def end(self, error: BaseException | None) -> None:
         """Finish and give the locks back, as far as that has not been done."""
-        if not self._entered or not owned(self._locks[0])():
+        if not self.is_entered:
             return
         with self._ending:
             try:
@@ -263,18 +218,18 @@ class Block(Generic[T]):
                     self._finish_with(failure)  # it may have been interrupted before it began
                     raise
             finally:
-                for lock in reversed(self._locks):
-                    if owned(lock)():
-                        lock.release()
-                self._entered = False
+                self._holding.close()
                 self.watch = None
-                with suppress(ValueError):
-                    self._guard.entered.remove(self)
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether this thread is in the block: C code tells, and no step of ours."""
+        return self._holding.gi_suspended and owned(self._locks[0])()
 
     @property
     def is_abandoned(self) -> bool:
         """Whether `with` let go of it in this thread, and it has not ended all the same."""
-        return self.watch is not None and self.watch() is None and owned(self._locks[0])()
+        return self.is_entered and self.watch is not None and self.watch() is None
 
     def _finish_with(self, error: BaseException | None) -> None:
         for started in self._started:
@@ -282,7 +237,18 @@ class Block(Generic[T]):
 
     def __del__(self) -> None:
         """End a block that was entered by hand and dropped."""
-        self.end(InterruptedWork())
+        if hasattr(self, "watch"):
+            self.end(InterruptedWork())
+
+
+def _hold(locks: tuple[RLock, ...]) -> "GeneratorType[None, None, None]":
+    """Return what holds one lock or two from its first `next` on, until it is closed or fails."""
+
+    def hold() -> Iterator[None]:
+        with suppress(RuntimeError), locks[0], locks[-1]:  # another thread drops it: they stay
+            yield
+
+    return cast("GeneratorType[None, None, None]", hold())
 
 
 def owned(lock: RLock) -> Callable[[], bool]:

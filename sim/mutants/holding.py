@@ -51,11 +51,25 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_GUARD}::test_an_exit_that_cannot_begin_ends_the_block_all_the_same",
     ),
     one(
+        "a block whose end was interrupted twice stays entered",
+        "guard.py",
+        "            if block.is_abandoned:\n",
+        "            if block.is_abandoned and not block.is_entered:\n",
+        f"{_GUARD}::test_a_block_whose_end_was_interrupted_twice_ends_with_the_next_call",
+    ),
+    one(
+        "a block that runs is taken for an abandoned one",
+        "guard.py",
+        "return self.is_entered and self.watch is not None and self.watch() is None",
+        "return self.is_entered and self.watch is not None",
+        "tests/contract/test_group_block.py::"
+        "test_what_cannot_be_in_a_group_is_refused_and_the_group_goes_on",
+    ),
+    one(
         "a block that is dropped stays entered",
         "guard.py",
-        '        """End a block that was entered by hand and dropped."""\n'
-        "        self.end(InterruptedWork())\n",
-        '        """Do nothing."""\n',
+        '        if hasattr(self, "watch"):\n            self.end(InterruptedWork())\n',
+        '        if not hasattr(self, "watch"):\n            self.end(InterruptedWork())\n',
         f"{_GUARD}::test_a_block_that_was_entered_by_hand_ends_when_it_is_dropped",
     ),
     one(
@@ -69,8 +83,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a block can be entered twice",
         "guard.py",
-        "        if self._entered:\n            raise",
-        "        if self._entered and not self._started:\n            raise",
+        "        if self._started:\n            raise",
+        "        if self._started and not self._guard:\n            raise",
         f"{_GUARD}::test_a_block_is_entered_once",
     ),
     one(

@@ -7,45 +7,45 @@ from sim.mutants.mutant import Mutant, one
 from sim.plans.profiles import ADAPTER_LIES, COMPACTION, INSIDE, SYNC_ERROR, WRITE_ERROR
 
 _LATCHED = "with self._latch.running, self._latch:\n"
-_GUARD = "tests/unit/kernel/test_guard.py"
+_LATCH = "tests/unit/kernel/test_latch.py"
 _CLAUSE_3 = "tests/contract/test_clause_3_the_latch.py"
 _DISARM = "        self.failure = error\n"
 _STILL_THERE = "return not self.running.locked() and self.failure is failure"
 
 MUTANTS: tuple[Mutant, ...] = (
-    one("no latch", "guard.py", _DISARM, "        self.failure = None\n", SYNC_ERROR),
+    one("no latch", "latch.py", _DISARM, "        self.failure = None\n", SYNC_ERROR),
     one(
         "no latch on KeyboardInterrupt",
-        "guard.py",
+        "latch.py",
         _DISARM,
         "        self.failure = None if isinstance(error, KeyboardInterrupt) else error\n",
         ADAPTER_LIES,
     ),
     one(
         "no latch on MemoryError",
-        "guard.py",
+        "latch.py",
         _DISARM,
         "        self.failure = None if isinstance(error, MemoryError) else error\n",
         ADAPTER_LIES,
     ),
     one(
         "the latch is not armed",
-        "guard.py",
+        "latch.py",
         '        self.failure = InterruptedWork("the work was interrupted before its outcome was '
         'known")\n',
         "        self.failure = None\n",
-        f"{_GUARD}::test_the_latch_is_open_after_work_that_ended_well_and_while_work_is_done",
+        f"{_LATCH}::test_the_latch_is_open_after_work_that_ended_well_and_while_work_is_done",
     ),
     one(
         "a write that died is not noticed",
-        "guard.py",
+        "latch.py",
         _STILL_THERE,
         "return False",
-        f"{_GUARD}::test_a_latch_that_never_gets_to_its_end_is_closed",
+        f"{_LATCH}::test_a_latch_that_never_gets_to_its_end_is_closed",
     ),
     one(
         "a write that runs counts as failed",
-        "guard.py",
+        "latch.py",
         _STILL_THERE,
         "return True",
         "tests/contract/test_blocks.py::"
@@ -53,10 +53,10 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     one(
         "a write that ended while the latch is looked at counts as failed",
-        "guard.py",
+        "latch.py",
         _STILL_THERE,
         "return not self.running.locked()",
-        f"{_GUARD}::test_a_write_that_begins_while_the_latch_is_looked_at_does_not_close_it",
+        f"{_LATCH}::test_a_write_that_begins_while_the_latch_is_looked_at_does_not_close_it",
     ),
     one(
         "a commit does not latch",

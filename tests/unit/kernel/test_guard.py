@@ -1,15 +1,15 @@
 """Who has a right is what the locks say; nobody waits for itself; no right outlives its block."""
 
 import asyncio
-import errno
 import sys
 import threading
 from contextlib import ExitStack
+from threading import RLock
 
 import pytest
 
 from libredb.kernel.errors import DatabaseFailedError, UsageError
-from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard, Latch, owned
+from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard, owned
 
 Log = list[tuple[str, type[BaseException] | None, bool]]
 
@@ -212,15 +212,19 @@ def test_a_block_that_is_interrupted_while_it_waits_gives_back_what_it_has() -> 
     class NeverFree:
         """The second lock of a block; a signal arrives while it is waited for."""
 
-        def acquire(self) -> None:
+        def __enter__(self) -> None:
             raise KeyboardInterrupt
+
+        def __exit__(self, *_: object) -> None:
+            """Be left."""
 
         def _is_owned(self) -> bool:
             return False
 
     guard, log = Guard(), Log()
+    guard.state = NeverFree()  # pyright: ignore[reportAttributeAccessIssue] - that is the point
     waiting = block(guard, A_GROUP, log)
-    waiting._locks = (guard.turn, NeverFree())  # pyright: ignore[reportAttributeAccessIssue] - that is the point
+    guard.state = RLock()
     with pytest.raises(KeyboardInterrupt), waiting:
         pass
     assert log == []
@@ -296,7 +300,7 @@ def test_a_block_whose_end_was_interrupted_twice_ends_with_the_next_call(
 
     monkeypatch.setattr(Block.__dict__["__exit__"], "_method", interrupted)
     monkeypatch.setattr(Block, "end", interrupted)
-    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    monkeypatch.setattr(sys, "unraisablehook", id)
 
     def nest(*blocks: str) -> None:
         if blocks:
@@ -323,68 +327,6 @@ def test_a_block_that_another_thread_leaves_is_a_failure(what: str) -> None:
         type(entered).__exit__(entered, None, None, None)
     with pytest.raises(DatabaseFailedError, match="the thread that entered it"):
         guard.check()
-
-
-# The latch
-
-
-def write(latch: Latch, error: BaseException | None = None) -> None:
-    with latch.running, latch:
-        if error is not None:
-            raise error
-
-
-def test_the_latch_is_open_after_work_that_ended_well_and_while_work_is_done() -> None:
-    guard = Guard()
-    with guard.latch.running, guard.latch:
-        assert guard.latch.failure is not None
-        guard.check()
-    guard.check()
-
-
-@pytest.mark.parametrize("error", [OSError(errno.EIO, "disk"), KeyboardInterrupt(), MemoryError()])
-def test_work_that_ends_by_an_exception_closes_the_latch_for_good(error: BaseException) -> None:
-    guard = Guard()
-    with pytest.raises(type(error)):
-        write(guard.latch, error)
-    for _ in range(2):
-        with pytest.raises(DatabaseFailedError, match="close the database and open it") as caught:
-            guard.check()
-        assert caught.value.__cause__ is error
-        assert caught.value.errno == (errno.EIO if isinstance(error, OSError) else None)
-
-
-def interrupt_disarming(latch: Latch) -> None:
-    """Leave the latch armed, as an interrupt at the first instruction of `__exit__` does."""
-    with latch.running:
-        latch.__enter__()
-
-
-def test_a_latch_that_never_gets_to_its_end_is_closed() -> None:
-    guard = Guard()
-    interrupt_disarming(guard.latch)
-    for _ in range(2):
-        with pytest.raises(DatabaseFailedError, match="interrupted"):
-            guard.check()
-
-
-def test_a_write_that_begins_while_the_latch_is_looked_at_does_not_close_it() -> None:
-    latch = Latch()
-
-    class Moment:
-        """A lock of writes that is free at the moment when it is asked, between two writes."""
-
-        def locked(self) -> bool:
-            latch.__exit__(None, None, None)
-            latch.__enter__()
-            return False
-
-    real = latch.running
-    latch.__enter__()
-    latch.running = Moment()  # pyright: ignore[reportAttributeAccessIssue] - that is the point
-    assert not latch.closed
-    latch.running = real
-    assert latch.closed
 
 
 def test_a_lock_knows_its_owner() -> None:
