@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from libredb.kernel import opening
+from libredb.kernel.arguments import BytesLike
 from libredb.kernel.database import Database, Mode
 from libredb.kernel.errors import (
     CorruptLogError,
@@ -37,9 +38,9 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
 from libredb.kernel.filesystem import text_path as _text_path
+from libredb.kernel.level import Entry
 from libredb.kernel.log import GroupCommit
 from libredb.kernel.report import CompactionReport, RecoveryReport, VerifyReport
-from libredb.kernel.store import BytesLike, Entry
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
 
 __version__ = "0.1.0"

@@ -1,7 +1,10 @@
 """The kernel: the trust boundary. Read it from top to bottom; a file imports only those above it.
 
     errors       what can go wrong, sorted by who has to act
-    store        the ordered map: every entry, in memory, in key order
+    arguments    what callers hand over, checked
+    level        ops by key, in memory and in key order
+    overlay      levels on top of each other: how everything is read
+    store        every entry that was committed
     transaction  one unit of work: it reads through, and remembers its writes
     filesystem   what is asked of storage, as numbered promises
     record       a committed transaction as bytes, with a picture of the file

@@ -9,18 +9,20 @@ the outcome open; the state is taken only to apply.
 Absent on purpose: who may commit now (guard.py), and what a transaction is (transaction.py).
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from libredb.kernel import record
 from libredb.kernel.errors import StorageError, UsageError, UsageValueError
 from libredb.kernel.filesystem import Uncopyable
-from libredb.kernel.guard import A_TRANSACTION, Guard
+from libredb.kernel.guard import A_READ, A_TRANSACTION, Guard
+from libredb.kernel.level import Level, Op, Writes
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import Place
 from libredb.kernel.report import CompactionReport
 from libredb.kernel.store import OrderedStore
-from libredb.kernel.transaction import INTERRUPTED, Op, ReadTransaction, Transaction, Writes
+from libredb.kernel.transaction import INTERRUPTED, ReadTransaction, Transaction
 
 
 class Shown(NamedTuple):
@@ -42,7 +44,7 @@ class Commits(Uncopyable):
     def __init__(
         self,
         guard: Guard,
-        store: OrderedStore,
+        level: Level,
         place: Place | None,
         log: Log | None,
         window: GroupCommit | None,
@@ -50,7 +52,7 @@ class Commits(Uncopyable):
         refusal: str | None = None,
     ) -> None:
         """Put the parts together; `refusal` says why nothing may be written, None permits it."""
-        self.store = store
+        self.store = OrderedStore(level, guard.state)
         self.place = place
         self.log = log
         self.shown: Shown = Shown(0, 0, 0, 0)
@@ -65,12 +67,23 @@ class Commits(Uncopyable):
         """Return a transaction on what is committed; the turn and the step are the caller's."""
         self._guard.check(A_TRANSACTION)
         version = self.shown.version + 1
-        return Transaction(self.store, self._state, version, refusal=self._refusal)
+        return Transaction(self.store, version, refusal=self._refusal)
 
     def begin_reading(self) -> ReadTransaction:
-        """Return a transaction that reads what is committed; the state is the caller's."""
-        self._guard.check()
-        return ReadTransaction(self.store, self._state, self.shown.version)
+        """Return a transaction that reads what is committed at this moment; nothing is held."""
+        self._guard.begin(A_READ, inside_group=True)
+        with self._state:
+            self._guard.check()
+            return ReadTransaction(self.store.view(), self.shown.version)
+
+    @contextmanager
+    def reading(self) -> Iterator[ReadTransaction]:
+        """Begin to read, as a block; whatever interrupts it, there is nothing to give back."""
+        tx = self.begin_reading()
+        try:
+            yield tx
+        finally:
+            tx.end()
 
     def commit(self, writes: Writes | None, *, grouped: bool) -> None:
         """Commit `writes`; without any there is no record, and no new version.
@@ -118,9 +131,7 @@ class Commits(Uncopyable):
         if place is None or current is None:
             return CompactionReport(0, 0, len(store), 0)
         self.sync()
-        with self._state:  # the order is made once, here; what follows reads beside other readers
-            store.place()
-        following = place.compact(current, store)
+        following = place.compact(current, store.view())
         with self._latch.running, self._latch:
             place.put(current.file, following)
             with self._state:

@@ -1,6 +1,6 @@
 """The database: what users call. Each call takes what it needs from the guard, and does its work.
 
-    reads                     the state, for the moment they last; they never wait for a sync
+    reads                     the state, for the moment they begin; they never wait for a sync
     transactions              the turn and the step; the ops are then committed, see commit.py
     group()                   the turn and the state, until the block is left: one sync for all
     sync, compact, backup     the turn and the step
@@ -14,15 +14,16 @@ from types import TracebackType
 from typing import Literal, Self, TypeVar, overload
 
 from libredb.kernel import record
+from libredb.kernel.arguments import BytesLike, as_bytes
 from libredb.kernel.commit import Commits
 from libredb.kernel.errors import UsageError
 from libredb.kernel.filesystem import FileSystem, PathLike, Uncopyable, text_path
-from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard
+from libredb.kernel.guard import A_GROUP, A_TRANSACTION, Block, Guard
 from libredb.kernel.image import Image, write_image
+from libredb.kernel.level import Entry, Level
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import Place
 from libredb.kernel.report import CompactionReport
-from libredb.kernel.store import BytesLike, Entry, OrderedStore, as_bytes
 from libredb.kernel.transaction import ReadTransaction, Transaction, run
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class Database(Uncopyable):
 
     def __init__(
         self,
-        store: OrderedStore,
+        level: Level,
         place: Place | None,
         log: Log | None,
         mode: Mode,
@@ -45,7 +46,7 @@ class Database(Uncopyable):
         self.mode: Mode = mode
         self._guard = Guard(place.why_gone) if place else Guard()
         refusal = READ_ONLY if mode == "r" else None
-        self._commits = Commits(self._guard, store, place, log, group_commit, refusal=refusal)
+        self._commits = Commits(self._guard, level, place, log, group_commit, refusal=refusal)
         self._place = place
 
     # Transactions
@@ -94,18 +95,16 @@ class Database(Uncopyable):
     ) -> AbstractContextManager[ReadTransaction] | T:
         """Begin a transaction that only reads, as a block, or run `fn` in one.
 
-        It sees one state, pending commits included, and does not wait for a sync. But until it ends
-        no commit becomes visible, and so no writer gets on: keep it short.
+        It sees one state, that of its beginning with pending commits included, however long it
+        lasts. It waits for no sync, and no writer waits for it.
         """
-        guard, begin = self._guard, self._commits.begin_reading
         if fn is None:
-            return Block(guard, A_READ, (guard.state,), begin, _end)
-        with guard.moment():
-            tx = begin()
-            try:
-                return run(fn, tx)
-            finally:
-                tx.end()
+            return self._commits.reading()
+        tx = self._commits.begin_reading()
+        try:
+            return run(fn, tx)
+        finally:
+            tx.end()
 
     def get(self, key: BytesLike) -> bytes | None:
         """Return the value of `key`, or None. It does not wait for a sync."""
@@ -124,11 +123,9 @@ class Database(Uncopyable):
     ) -> Iterator[Entry]:
         """Return the entries of `[start, end)`, ascending by byte, as they are at this call.
 
-        All of them are held in memory; `read()` scans lazily. It does not wait for a sync.
+        It is read lazily, costs what it yields, and does not wait for a sync.
         """
-        with self._guard.moment():
-            tx = self._commits.begin_reading()
-            return iter(list(tx.scan(start, end, reverse=reverse, limit=limit)))
+        return self._commits.begin_reading().scan(start, end, reverse=reverse, limit=limit)
 
     # Durability
 
@@ -294,7 +291,3 @@ class Database(Uncopyable):
         """What the live entries take in a compacted log, headers apart."""
         store = self._commits.store
         return store.size_bytes + record.SET_OVERHEAD * len(store)
-
-
-def _end(tx: ReadTransaction, *_: object) -> None:
-    tx.end()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from libredb.kernel import record
+from libredb.kernel.arguments import check_count
 from libredb.kernel.errors import (
     IncompleteReadError,
     StorageError,
@@ -22,7 +23,6 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.filesystem import LogFile, Uncopyable
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
-from libredb.kernel.transaction import check_count
 
 P = ParamSpec("P")
 T = TypeVar("T")

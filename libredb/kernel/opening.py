@@ -22,11 +22,11 @@ from libredb.kernel.errors import (
     UsageValueError,
 )
 from libredb.kernel.filesystem import FileSystem, PathLike, text_path
+from libredb.kernel.level import Level
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import Place, Reading
 from libredb.kernel.recovery import Replay
 from libredb.kernel.report import DISCARDED_BYTES, RecoveryReport, VerifyReport
-from libredb.kernel.store import OrderedStore
 
 READINGS = 8
 """How often, at most, a log that is not clean is read when it may not be locked."""
@@ -45,16 +45,16 @@ def open_database(
     if path is None or fs is None:
         if mode == "r":
             raise UsageError("a database in memory is empty when it opens; mode 'r' needs a path")
-        return Database(OrderedStore(), None, None, mode, group_commit)
+        return Database(Level(), None, None, mode, group_commit)
     place = Place(path, require_file_system(fs))
     try:
         if mode == "r":
-            log, store, report = _open_for_reading(place)
+            log, level, report = _open_for_reading(place)
         else:
-            log, store, report = _open_for_writing(place, create=mode == "rwc")
+            log, level, report = _open_for_writing(place, create=mode == "rwc")
         if on_recovery is not None:
             on_recovery(report)
-        return Database(store, place, log, mode, group_commit)
+        return Database(level, place, log, mode, group_commit)
     except BaseException:
         with suppress(StorageError):
             place.release()
@@ -86,7 +86,7 @@ def verify(path: str, fs: FileSystem) -> VerifyReport:
         found.header.generation,
         found.version,
         len(found.starts),
-        len(found.store),
+        len(found.level.ops),
         found.damaged_mark,
     )
 
@@ -131,8 +131,8 @@ def require_file_system(fs: object) -> FileSystem:
     raise UsageTypeError(f"fs must be a FileSystem, not {type(fs).__name__}{hint}")
 
 
-def _open_for_writing(place: Place, *, create: bool) -> tuple[Log, OrderedStore, RecoveryReport]:
-    """Return the log at a place, locked, recovered and durable, with its store.
+def _open_for_writing(place: Place, *, create: bool) -> tuple[Log, Level, RecoveryReport]:
+    """Return the log at a place, locked, recovered and durable, with what it holds.
 
     Raises:
         StorageError: the lock is held elsewhere, the file is missing and may not be created, or
@@ -156,12 +156,12 @@ def _open_for_writing(place: Place, *, create: bool) -> tuple[Log, OrderedStore,
         raise place.not_found()
     if reading.found is None:
         log = place.create()
-        return log, OrderedStore(), RecoveryReport(place.path, "created", log.end, 0, 0)
-    return place.recover(reading), reading.found.store, _report(place.path, reading.found)
+        return log, Level(), RecoveryReport(place.path, "created", log.end, 0, 0)
+    return place.recover(reading), reading.found.level, _report(place.path, reading.found)
 
 
-def _open_for_reading(place: Place) -> tuple[Log | None, OrderedStore, RecoveryReport]:
-    """Return the log at a place as it is, with its store; nothing is locked or changed.
+def _open_for_reading(place: Place) -> tuple[Log | None, Level, RecoveryReport]:
+    """Return the log at a place as it is, with what it holds; nothing is locked or changed.
 
     An empty file has no log.
 
@@ -173,8 +173,8 @@ def _open_for_reading(place: Place) -> tuple[Log | None, OrderedStore, RecoveryR
     if reading.error is not None:
         raise reading.error
     if reading.found is None:
-        return None, OrderedStore(), RecoveryReport(place.path, "clean", 0, 0, 0)
-    return place.log_of(reading), reading.found.store, _report(place.path, reading.found)
+        return None, Level(), RecoveryReport(place.path, "clean", 0, 0, 0)
+    return place.log_of(reading), reading.found.level, _report(place.path, reading.found)
 
 
 def _read_steadily(place: Place) -> Reading:

@@ -25,10 +25,11 @@ from libredb.kernel.errors import (
     storage_error,
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
+from libredb.kernel.level import Entry
 from libredb.kernel.log import PIECE_BYTES, Log, ask, read_exactly
+from libredb.kernel.overlay import Readable, entries_of
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, STAMP, FileHeader
 from libredb.kernel.recovery import Replay, check_file_header, choose, replay
-from libredb.kernel.store import Entry, OrderedStore
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -206,14 +207,14 @@ class Place(Uncopyable):
             raise UsageError("this file has no further generation; copy its entries into a new one")
         return header
 
-    def compact(self, current: Log, store: OrderedStore) -> Log:
-        """Return the next generation of `current`, which starts with a snapshot of `store`.
+    def compact(self, current: Log, view: Readable) -> Log:
+        """Return the next generation of `current`, which starts with a snapshot of `view`.
 
         It is only prepared: see `put`.
         """
-        records = sum(1 for _ in snapshot_pieces(store))
+        records = sum(1 for _ in snapshot_pieces(view))
         header = self.new_header(current.header.generation + 1, records, current.version)
-        payloads = (record.encode_ops(piece) for piece in snapshot_pieces(store))
+        payloads = (record.encode_ops(piece) for piece in snapshot_pieces(view))
         return self.prepare(current.file, header, payloads)
 
     def prepare(
@@ -280,11 +281,11 @@ class Place(Uncopyable):
         return ask(what, self.path, call, *args, **kwargs)
 
 
-def snapshot_pieces(store: OrderedStore) -> Iterator[list[Entry]]:
+def snapshot_pieces(view: Readable) -> Iterator[list[Entry]]:
     """Yield all entries in key order, as many at a time as fill a record of about PIECE_BYTES."""
     piece: list[Entry] = []
     size = 0
-    for key, value in store.scan(b"", None):
+    for key, value in entries_of(view.chunks(b"", None, reverse=False), reverse=False):
         piece.append((key, value))
         size += record.SET_OVERHEAD + len(key) + len(value)
         if size >= PIECE_BYTES:

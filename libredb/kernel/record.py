@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from struct import Struct
 from zlib import crc32
 
-from libredb.kernel.transaction import Op
+from libredb.kernel.level import Op
 
 MAGIC = b"LRDB"
 STAMP = b"BEGUN-DB"

@@ -1,4 +1,4 @@
-"""From the bytes of a log to the store they describe, and a verdict. Pure: nothing here does I/O.
+"""From the bytes of a log to the entries they describe, and a verdict. Pure: nothing here does I/O.
 
 A record is valid if and only if
   (1) its header fits in the file and its header check holds,
@@ -26,8 +26,8 @@ from libredb.kernel.errors import (
     NotADatabaseError,
     UnsupportedVersionError,
 )
+from libredb.kernel.level import Level, Writes
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
-from libredb.kernel.store import OrderedStore
 
 TORN_VERSIONS = {0, record.FORMAT_VERSION}
 """The format versions that a header of ours can show when only a part of it was written."""
@@ -44,7 +44,7 @@ class Replay:
     end: int
     last_check: int
     """The body check of the last record, which the next one is chained to."""
-    store: OrderedStore = field(default_factory=OrderedStore)
+    level: Level = field(default_factory=Level)
     starts: list[int] = field(default_factory=list[int])
     """The offset of each record."""
     mark: int = RECORDS_OFFSET
@@ -236,7 +236,7 @@ def _read_mark(log: Replay, data: bytes) -> None:
 def _walk(path: str, log: Replay, data: bytes, length: int) -> None:
     """Replay every valid record; the numbers are those of the rule at the top."""
     base, seed = log.header.base_version, log.header.check_seed
-    entries: dict[bytes, bytes] = {}
+    entries: Writes = {}
     while (header := record.decode_record_header(data, log.end, seed)) is not None:  # (1)
         version, unsynced, payload_length = header
         payload = log.end + RECORD_HEADER_LENGTH
@@ -255,7 +255,7 @@ def _walk(path: str, log: Replay, data: bytes, length: int) -> None:
         ops = record.decode_ops(data, payload, end)
         if ops is None:
             raise CorruptLogError(path, payload, "a valid record holds malformed ops; report this")
-        for key, value in ops:  # `OrderedStore.apply` without an order: a third less time
+        for key, value in ops:  # `Level.apply` without an order: a third less time
             if value is None:
                 entries.pop(key, None)
             else:
@@ -263,4 +263,4 @@ def _walk(path: str, log: Replay, data: bytes, length: int) -> None:
         log.starts.append(log.end)
         log.proven = max(log.proven, log.starts[version - unsynced - base - 1])
         log.version, log.end, log.last_check = version, end, check
-    log.store = OrderedStore(entries)
+    log.level = Level(entries)

@@ -10,22 +10,21 @@ of its promises for any store. Absent on purpose: retries, isolation levels, con
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager
 from itertools import islice
+from sys import maxsize
 from types import GeneratorType
 from typing import Protocol, TypeVar
 
+from libredb.kernel.arguments import BytesLike, as_bytes, check_count
 from libredb.kernel.errors import UsageError, UsageTypeError, UsageValueError
-from libredb.kernel.store import BytesLike, Entry, OrderedStore, as_bytes, check_count, overlaid
+from libredb.kernel.level import Entry, Level, Writes
+from libredb.kernel.overlay import Chunk, Overlay, Readable, entries_of
 
 T = TypeVar("T")
 Given = TypeVar("Given")
-Op = tuple[bytes, bytes | None]
-"""One write: (key, value) sets, (key, None) deletes."""
-Writes = dict[bytes, bytes | None]
-"""The ops of a transaction, one per key."""
-State = AbstractContextManager[object]
-"""What keeps the store as it is while it is held; scans are asked for under it."""
+
+LAZY = (GeneratorType, islice)
+"""What a function with a `yield` returns, and what a scan does."""
 
 ENDED = "this transaction has ended; read and write inside its block"
 READ_RUNS = "a read() of this transaction is running; write when it has returned"
@@ -42,7 +41,8 @@ class Reader(Protocol):
     S3  A scan is the snapshot of its call: no later write changes what it yields.
     S4  What is not bytes-like, a limit that is no int or below 0: UsageTypeError or UsageValueError
         from the call itself. What is bytes-like is copied, so that it may change afterwards.
-    S5  It ends with its function: afterwards it and its scans raise UsageError.
+    S5  It ends with its function: afterwards it raises UsageError, and each of its scans does at
+        its own end at the latest.
     S6  `version` never falls: that of the last commit seen, or, in a writer and whatever runs
         inside, that of its own commit; always 0 where commits are not numbered.
     """
@@ -120,29 +120,20 @@ class ReadTransaction:
     """A transaction that only reads, until the block or function it was made for ends.
 
     Its calls raise UsageError after that, and UsageTypeError for what is not bytes-like.
-    Invariant: `_levels` are the writes that reads see, newest first; a key that none of them has
-    is looked up in the store. `_read_refusal` says why a read is refused, None permits reads.
+    Invariant: `_read_refusal` says why a read is refused, None permits reads.
     """
 
-    def __init__(
-        self, store: OrderedStore, state: State, version: int, *, levels: tuple[Writes, ...] = ()
-    ) -> None:
-        self._store = store
-        self._state = state
+    def __init__(self, view: Readable, version: int) -> None:
+        self._view = view
         self.version: int = version
         """The last commit that is seen; in a transaction that writes, the number of its commit."""
-        self._levels = levels
         self._read_refusal: str | None = None
 
     def get(self, key: BytesLike) -> bytes | None:
         """Return the value of `key`, or None; own writes are seen."""
         if self._read_refusal is not None:
             raise UsageError(self._read_refusal)
-        key = as_bytes(key, "key")
-        for writes in self._levels:
-            if key in writes:
-                return writes[key]
-        return self._store.get(key)
+        return self._view.get(as_bytes(key, "key"))
 
     def scan(
         self,
@@ -155,7 +146,8 @@ class ReadTransaction:
         """Return the entries of `[start, end)`, ascending by byte; `end` None is the last key.
 
         The result is the snapshot at this call: writes made while it is read do not change it. It
-        is read lazily, costs what it yields, and ends with the transaction.
+        is read lazily, costs what it yields, and ends with the transaction, a few hundred entries
+        later at most.
         """
         self._check_readable()
         start = as_bytes(start, "start")
@@ -164,18 +156,14 @@ class ReadTransaction:
             check_count(limit, "limit")
             if limit < 0:
                 raise UsageValueError(f"limit must be 0 or more, not {limit}")
-            most = len(self._store) + sum(map(len, self._levels))
-            limit = min(limit, most)  # islice takes no larger one
-        with self._state:
-            entries = self._store.scan(start, end, reverse=reverse)
-        for writes in reversed(self._levels):
-            entries = overlaid(entries, writes, start, end, reverse=reverse)
-        return self._while_readable(islice(entries, limit))
+            limit = min(limit, maxsize)  # islice takes no larger one
+        chunks = self._while_readable(self._view.chunks(start, end, reverse=reverse))
+        return islice(entries_of(chunks, reverse=reverse), limit)
 
     def read(self, fn: "Callable[[ReadTransaction], T]", /) -> T:
         """Run `fn` with a reader of what this transaction sees, and return its result."""
         self._check_readable()
-        reader = ReadTransaction(self._store, self._state, self.version, levels=self._levels)
+        reader = ReadTransaction(self._view, self.version)
         try:
             return run(fn, reader)
         finally:
@@ -190,13 +178,11 @@ class ReadTransaction:
         """End the transaction and hand over its ops, of which a reader has none."""
         self._read_refusal = ENDED
 
-    def _while_readable(self, entries: Iterator[Entry]) -> Iterator[Entry]:
-        while True:
-            self._check_readable()  # before the store is read: since the end it may have changed
-            entry = next(entries, None)
-            if entry is None:
-                return
-            yield entry
+    def _while_readable(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        for chunk in chunks:
+            self._check_readable()
+            yield chunk
+        self._check_readable()
 
     def _check_readable(self) -> None:
         if self._read_refusal is not None:
@@ -206,29 +192,22 @@ class ReadTransaction:
 class Transaction(ReadTransaction):
     """Reads and writes of one unit of work; nothing is visible to others before it commits.
 
-    Invariant: `_writes` is the newest level. While reads are permitted, it has all writes of each
-    inner transaction or none; while they are refused, writes are refused as well.
+    Invariant: what is read is `_writes` on top of what was there before. While reads are permitted,
+    it has all writes of each inner transaction or none; while they are refused, writes are refused
+    as well.
     """
 
-    def __init__(
-        self,
-        store: OrderedStore,
-        state: State,
-        version: int,
-        *,
-        levels: tuple[Writes, ...] = (),
-        refusal: str | None = None,
-    ) -> None:
+    def __init__(self, below: Readable, version: int, *, refusal: str | None = None) -> None:
         """Begin commit `version`; `refusal` says why a write is refused, None permits writes."""
-        self._writes: Writes = {}
-        super().__init__(store, state, version, levels=(self._writes, *levels))
+        self._writes = Level()
+        super().__init__(Overlay(self._writes, below), version)
         self._write_refusal = refusal
 
     def set(self, key: BytesLike, value: BytesLike) -> None:
         """Set `key` to a copy of `value`; an equal value is recorded as well."""
         if self._write_refusal is not None:
             raise UsageError(self._write_refusal)
-        self._writes[as_bytes(key, "key")] = as_bytes(value, "value")
+        self._writes.put(as_bytes(key, "key"), as_bytes(value, "value"))
 
     def delete(self, key: BytesLike) -> bool:
         """Delete `key`; return whether it was there. An absent key records nothing."""
@@ -237,7 +216,7 @@ class Transaction(ReadTransaction):
         key = as_bytes(key, "key")
         if self.get(key) is None:
             return False
-        self._writes[key] = None
+        self._writes.put(key, None)
         return True
 
     def read(self, fn: Callable[[ReadTransaction], T], /) -> T:
@@ -256,9 +235,7 @@ class Transaction(ReadTransaction):
         """
         self._check_readable()
         refusal = self._write_refusal
-        inner = Transaction(
-            self._store, self._state, self.version, levels=self._levels, refusal=refusal
-        )
+        inner = Transaction(self._view, self.version, refusal=refusal)
         self._read_refusal = self._write_refusal = INNER_RUNS
         try:
             result = run(fn, inner)
@@ -270,7 +247,8 @@ class Transaction(ReadTransaction):
         if ops is None:
             raise UsageError(INTERRUPTED)
         self._read_refusal = self._write_refusal = INTERRUPTED
-        self._writes.update(ops)
+        for key, value in ops.items():
+            self._writes.put(key, value)
         self._write_refusal, self._read_refusal = refusal, None
         return result
 
@@ -278,17 +256,17 @@ class Transaction(ReadTransaction):
         """End, and hand over the ops in the order of each key's first write; None if aborted."""
         whole = self._read_refusal is None
         self._read_refusal = self._write_refusal = ENDED
-        return self._writes if whole else None
+        return self._writes.ops if whole else None
 
 
 def run(fn: Callable[[Given], T], tx: Given) -> T:
     """Return `fn(tx)`; work that would go on after the transaction is refused."""
     require_callable(fn)
     result = fn(tx)
-    if result is not None and isinstance(result, (GeneratorType, Awaitable, AsyncIterator)):
+    if result is not None and isinstance(result, (*LAZY, Awaitable, AsyncIterator)):
         if isinstance(result, (GeneratorType, Coroutine)):
             result.close()
-        if isinstance(result, GeneratorType):
+        if isinstance(result, LAZY):
             raise UsageTypeError("a generator would run after the commit; return list(...)")
         raise UsageTypeError("async work would run after the commit; await first, then transact")
     return result

@@ -13,6 +13,7 @@ from sim.mutants import (
     judging,
     latching,
     placing,
+    reading,
     recovering,
 )
 from sim.mutants.mutant import Mutant
@@ -22,6 +23,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *latching.MUTANTS,
     *closing.MUTANTS,
     *holding.MUTANTS,
+    *reading.MUTANTS,
     *recovering.MUTANTS,
     *judging.MUTANTS,
     *choosing.MUTANTS,

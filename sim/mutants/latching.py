@@ -89,8 +89,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a compaction latches before its header",
         "commit.py",
-        "        following = place.compact(current, store)\n        " + _LATCHED,
-        "        " + _LATCHED + "            following = place.compact(current, store)\n",
+        "        following = place.compact(current, store.view())\n        " + _LATCHED,
+        "        " + _LATCHED + "            following = place.compact(current, store.view())\n",
         "tests/contract/test_compact.py::"
         "test_a_compaction_that_fails_before_its_header_leaves_a_database_that_works",
     ),

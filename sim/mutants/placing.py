@@ -57,8 +57,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a compaction does not sync first",
         "commit.py",
-        "        self.sync()\n        with self._state:",
-        "        with self._state:",
+        "        self.sync()\n        following",
+        "        following",
         f"{_COMPACT}::test_compaction_syncs_first_and_ends_durable",
     ),
     one(
@@ -93,14 +93,14 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "the snapshot count is one too large",
         "placement.py",
-        "records = sum(1 for _ in snapshot_pieces(store))",
-        "records = 1 + sum(1 for _ in snapshot_pieces(store))",
+        "records = sum(1 for _ in snapshot_pieces(view))",
+        "records = 1 + sum(1 for _ in snapshot_pieces(view))",
         COMPACTION,
     ),
     one(
         "the snapshot count is always 0",
         "placement.py",
-        "records = sum(1 for _ in snapshot_pieces(store))",
+        "records = sum(1 for _ in snapshot_pieces(view))",
         "records = 0",
         f"{_PLACEMENT}::test_a_compaction_is_a_snapshot_of_the_store_with_its_count",
     ),

@@ -326,7 +326,7 @@ INSIDE = Profile(
         "latch": 250,
         "works after a failure": 300,
         "interrupt at apply": 200,
-        "memory at scan": 300,
+        "memory at view": 300,
         "interrupt at on_recovery": 100,
     },
 )

@@ -232,9 +232,9 @@ def inside(generator: Generator) -> list[Step]:
             (
                 ("apply", _writing(generator)),
                 ("apply", _writing(generator)),
-                ("scan", ("compact",)),
-                ("scan", ("scan", *workload.draw_range(generator))),
-                ("scan", ("tx", [("set", b"a", b"b"), ("scan", b"", None, 0, None)], "commit")),
+                ("view", ("compact",)),
+                ("view", ("scan", *workload.draw_range(generator))),
+                ("view", ("tx", [("set", b"a", b"b"), ("scan", b"", None, 0, None)], "commit")),
                 ("on_recovery", ("open", "rwc", None)),
             )
         )

@@ -23,7 +23,7 @@ the call still happens:
 
 A fault waits for its call until it comes, or until the life it was armed in is over. Some kinds
 mean something at some calls only, and wait for the next of these. Besides the calls of the port
-there are places inside of the process, where only interrupt and memory happen: "apply" and "scan"
+there are places inside of the process, where only interrupt and memory happen: "apply" and "view"
 of the store, "on_recovery"; "any" does not mean these.
 Absent on purpose: faults that depend on what the kernel thinks.
 """
@@ -43,7 +43,7 @@ CRASHES = ("power", "kill", "nolose")
 SILENT = ("lie", "drop")
 QUIET = (*SILENT, "reader", "writer", "short", "shorts")
 """The kinds after which a call may succeed: a lie is one, and what was too short is read again."""
-INSIDE = ("apply", "scan", "on_recovery")
+INSIDE = ("apply", "view", "on_recovery")
 RAISING = ("error", "full", "interrupt", "memory", "held")
 SYNCS = (
     "sync",

@@ -127,12 +127,12 @@ def _adapters_at_the_top(imports: Imports) -> list[str]:
 
 def test_an_adapter_that_imports_the_package_or_the_store_is_named() -> None:
     bad = sample(
-        libredb_osfs="import libredb\nfrom libredb.kernel.store import Entry",
+        libredb_osfs="import libredb\nfrom libredb.kernel.level import Entry",
         libredb_osfs__lock="from libredb.kernel.errors import StorageError",
     )
     assert refused(bad, ADAPTERS_MAY_IMPORT, package="libredb") == [
         "libredb_osfs imports libredb",
-        "libredb_osfs imports libredb.kernel.store",
+        "libredb_osfs imports libredb.kernel.level",
     ]
 
 

@@ -19,7 +19,7 @@ from tests.architecture.checkout import ROOT, project_files, python_files
 
 pytestmark = pytest.mark.cpython  # they read the checkout
 
-KERNEL_CODE_LINES = 1_910
+KERNEL_CODE_LINES = 2_000
 KERNEL_FILE_LINES = 300
 FILE_LINES = 400
 FOLDER_FILES = 16
@@ -33,6 +33,8 @@ LONG_FILES = {
     "tests/faults/soak_ext4.py": "two soaks that share the mounting of a disk",
 }
 FULL_FOLDERS = {
+    "libredb/kernel": "a file a step of the one order in which it is read",
+    "tests/unit/kernel": "a file for each of those",
     "changelog.d": "a file a change, until a release gathers them",
     "tests/adapters/osfs": "a file a topic",
     "tests/contract": "a file a clause of the contract, and the API beside it",

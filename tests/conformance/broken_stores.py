@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Iterator
 from threading import Barrier, current_thread, main_thread
 from typing import Any, TypeVar, cast
 
-from libredb.kernel.store import BytesLike, Entry
+from libredb.kernel.arguments import BytesLike
+from libredb.kernel.level import Entry
 from libredb.kernel.transaction import Reader, Writer
 from tests.support.stores import (
     NaiveReader,

@@ -64,14 +64,11 @@ def test_another_task_cannot_join_a_group(db: Database, memory_fs: SimFileSystem
 
 
 @pytest.mark.cpython
-@pytest.mark.parametrize("block", ["transaction", "read"])
-def test_another_task_is_refused_while_a_block_waits_for_something(
-    db: Database, block: str
-) -> None:
+def test_another_task_is_refused_while_a_transaction_waits_for_something(db: Database) -> None:
     entered, done = asyncio.Event(), asyncio.Event()
 
     async def owner() -> None:
-        with BLOCKS[block](db):
+        with db.transaction():
             entered.set()
             await done.wait()
 
@@ -88,7 +85,7 @@ def test_another_task_is_refused_while_a_block_waits_for_something(
 
 
 @pytest.mark.cpython
-@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("block", ["transaction", "group"])
 def test_a_block_that_another_thread_leaves_is_refused_and_latches(
     db: Database, block: str
 ) -> None:

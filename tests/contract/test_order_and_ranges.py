@@ -110,12 +110,11 @@ def test_deleting_while_scanning_visits_every_entry_once(count: int, *, reverse:
 
 def test_a_scan_dies_with_its_transaction(letters: Database) -> None:
     with letters.read() as tx:
-        begun, unused, ended = tx.scan(), tx.scan(), tx.scan(limit=1)
+        begun, unused = tx.scan(), tx.scan()
         next(begun)
-        next(ended)
-    for scan in (begun, unused, ended):
+    for scan in (begun, unused):
         with pytest.raises(UsageError, match="has ended"):
-            next(scan)
+            list(scan)
 
 
 def test_reads_see_the_own_writes(db: Database) -> None:

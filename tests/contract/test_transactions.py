@@ -142,8 +142,6 @@ def test_the_same_thread_cannot_nest(any_db: Database, call: str) -> None:
         with pytest.raises(UsageError, match="inside a transaction of the same thread"):
             DATABASE[call].run(any_db)
         tx.set(b"2", b"")
-    with any_db.read(), pytest.raises(UsageError, match="inside a read of the same thread"):
-        DATABASE[call].run(any_db)
     assert keys(any_db) == [b"1", b"2"]
 
 

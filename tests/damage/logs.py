@@ -158,6 +158,6 @@ def judge(data: bytes) -> State | None:
     if recovery.choose(PATH, [(data, len(data))]) is None:
         return {}
     try:
-        return dict(recovery.replay(PATH, data).store.scan(b"", None))
+        return {k: v for k, v in recovery.replay(PATH, data).level.ops.items() if v is not None}
     except LogFileError:
         return None

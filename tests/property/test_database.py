@@ -209,7 +209,7 @@ class DatabaseMachine(RuleBasedStateMachine):
         if hasattr(self, "db"):
             assert list(self.db.scan()) == sorted(self.state.items())
             assert self.db.version == self.version
-            self.db._commits.store._check()
+            self.db._commits.store._level._check()
 
     def teardown(self) -> None:
         """Close, and find everything in the file."""

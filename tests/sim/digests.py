@@ -20,7 +20,7 @@ DIGESTS = {
     "P16": "d2b47b01efaa3fc8",
     "P17": "98993abee512872d",
     "P18": "59418292a00accb2",
-    "P19": "1992da55dbc6eeff",
+    "P19": "8209bd2d437daefe",
     "P20": "f8ba48edc83b3354",
     "P21": "0df79d80c5dba4de",
 }

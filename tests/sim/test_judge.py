@@ -250,12 +250,12 @@ def test_an_interrupt_inside_the_process_latches_if_and_only_if_a_write_was_unde
     name: str, kind: str, share: int
 ) -> None:
     """What was raised came from calls of the port alone."""
-    step = {"apply": MORE, "scan": ("scan", b"", None, 0, None), "on_recovery": OPEN}[name]
+    step = {"apply": MORE, "view": ("scan", b"", None, 0, None), "on_recovery": OPEN}[name]
     runner = Runner(Plan("judge", 0), libredb)
     for earlier in (SET, ("fault", name, 1, kind, share), step):
         runner.step(earlier)
     assert runner.run.injector.total == {f"{kind} at {name}": 1}
     assert runner.run.counters.get("latch", 0) == (name == "apply")
-    assert runner.run.counters.get("works after a failure", 0) == (name == "scan")
+    assert runner.run.counters.get("works after a failure", 0) == (name == "view")
     runner.step(MORE)
     runner.end()

@@ -8,8 +8,8 @@ from hashlib import sha256
 
 from libredb import FileSystem
 from libredb.kernel import record
+from libredb.kernel.level import Op
 from libredb.kernel.record import FileHeader
-from libredb.kernel.transaction import Op
 
 SALT = b"saltsalt"
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from libredb import UsageError, UsageValueError
-from libredb.kernel.store import BytesLike, Entry, as_bytes, check_count
+from libredb.kernel.arguments import BytesLike, as_bytes, check_count
+from libredb.kernel.level import Entry
 from libredb.kernel.transaction import Reader, Writer, run
 
 T = TypeVar("T")

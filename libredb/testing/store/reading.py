@@ -185,7 +185,7 @@ def s05_it_ends_with_its_function(subject: Subject) -> None:
         for use in uses:
             expect_raises(UsageError, use, f"a {type(tx).__name__} used after its end")
     for scan in scans:
-        expect_raises(UsageError, lambda scan=scan: next(scan), "a scan read after its end")
+        expect_raises(UsageError, lambda scan=scan: list(scan), "a scan read after its end")
     expect_equal(subject.store.read(entries), [(b"a", b""), (b"b", b"")], "what is there")
 
 

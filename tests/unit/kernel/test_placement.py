@@ -20,26 +20,24 @@ from libredb import (
 )
 from libredb.kernel import placement, record
 from libredb.kernel.filesystem import text_path
+from libredb.kernel.level import Level, Op
 from libredb.kernel.log import Log
 from libredb.kernel.placement import Place, snapshot_pieces
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
 from libredb.kernel.store import OrderedStore
-from libredb.kernel.transaction import Op
 from sim.world.filesystem import Crash, SimFileSystem
 from tests.support.faults import Fault
 from tests.support.files import SALT, log_image
 from tests.support.ports import Calls, a_database
 from tests.support.work import keys
 
-ENTRIES: list[Op] = [(b"%04d" % number, b"value") for number in range(10)]
+ENTRIES: list[Op] = [(b"%04d" % n, b"value") for n in range(10)]
 PAYLOADS = [record.encode_ops(ENTRIES[:5]), record.encode_ops(ENTRIES[5:])]
 FAILURE = OSError(errno.EIO, "the device does not answer")
 
 
 def store_of(count: int) -> OrderedStore:
-    store = OrderedStore()
-    store.apply((b"%04d" % number, b"value") for number in range(count))
-    return store
+    return OrderedStore(Level({b"%04d" % number: b"value" for number in range(count)}))
 
 
 def shown(fs: SimFileSystem) -> list[bytes]:
@@ -277,7 +275,9 @@ def test_a_snapshot_is_cut_into_pieces_in_key_order(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(placement, "PIECE_BYTES", 3 * (9 + record.SET_OVERHEAD))
     pieces = list(snapshot_pieces(store))
     assert [len(piece) for piece in pieces] == [3, 3, 3, 1]
-    assert [entry for piece in pieces for entry in piece] == list(store.scan(b"", None))
+    assert [entry for piece in pieces for entry in piece] == [
+        (b"%04d" % number, b"value") for number in range(10)
+    ]
     assert [len(piece) for piece in snapshot_pieces(store_of(6))] == [3, 3]
     assert list(snapshot_pieces(OrderedStore())) == []
 

@@ -6,8 +6,8 @@ from zlib import crc32
 import pytest
 
 from libredb.kernel import record
+from libredb.kernel.level import Op
 from libredb.kernel.record import FileHeader
-from libredb.kernel.transaction import Op
 from tests.support.files import flipped
 
 HEADER = FileHeader(b"saltsalt", 1, 2, 3)

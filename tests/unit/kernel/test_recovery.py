@@ -12,9 +12,9 @@ from libredb.kernel.errors import (
     NotADatabaseError,
     UnsupportedVersionError,
 )
+from libredb.kernel.level import Op
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
 from libredb.kernel.recovery import replay
-from libredb.kernel.transaction import Op
 from tests.support.files import SALT, flipped, log_image
 
 HEADER = FileHeader(SALT, 0, 0, 0)
@@ -35,7 +35,7 @@ def head_of(**fields: int) -> bytes:
 
 def test_whole_records_are_replayed_in_order() -> None:
     log = replay("p", log_image(RECORDS))
-    assert list(log.store.scan(b"", None)) == [(b"b", b"2"), (b"c", b"3"), (b"d", b"4")]
+    assert log.level.ops == {b"b": b"2", b"c": b"3", b"d": b"4"}
     assert (log.version, log.end, log.starts, log.tail) == (3, ENDS[3], ENDS[:3], b"")
 
 
@@ -128,7 +128,7 @@ def test_a_payload_of_zero_bytes_is_replayed_although_they_were_not_read() -> No
         for known in range(least, length + 1):
             log = replay("p", (image + bytes(behind))[:known], length)
             assert (log.version, log.end, log.tail) == (2, len(image), b""), f"{known} of {length}"
-            assert log.store.get(b"zeros") == bytes(100)
+            assert log.level.ops[b"zeros"] == bytes(100)
     for known in range(least, len(image)):
         assert replay("p", image[:known], len(image) - 1).version == 1
 
@@ -273,7 +273,7 @@ def test_what_is_not_a_log_of_this_version_is_refused(
     "head", [head_of(generation=record.MAX_GENERATION), head_of(base_version=record.MAX_VERSION)]
 )
 def test_numbers_have_an_end_that_no_database_reaches(head: bytes) -> None:
-    assert replay("p", head.ljust(RECORDS_OFFSET, b"\0")).store.size_bytes == 0
+    assert replay("p", head.ljust(RECORDS_OFFSET, b"\0")).level.ops == {}
     numbers = dataclasses.asdict(record.decode_file_header(head) or HEADER)
     numbers["generation" if numbers["generation"] else "base_version"] += 1
     with pytest.raises(CorruptLogError, match="no database reaches"):

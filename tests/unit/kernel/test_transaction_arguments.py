@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from libredb.kernel.arguments import as_bytes
 from libredb.kernel.errors import UsageTypeError
-from libredb.kernel.transaction import Transaction, as_bytes, run
+from libredb.kernel.transaction import Transaction, run
 from tests.unit.kernel.transactions import reader, store_of, writer
 
 

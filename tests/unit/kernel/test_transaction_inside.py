@@ -8,6 +8,8 @@ import pytest
 
 from libredb.kernel import transaction as transaction_module
 from libredb.kernel.errors import UsageError
+from libredb.kernel.level import Level
+from libredb.kernel.overlay import Overlay
 from libredb.kernel.transaction import Transaction
 from tests.support.case import case
 from tests.unit.kernel.transactions import USES, store_of, writer
@@ -101,7 +103,14 @@ def test_the_outer_transaction_is_not_copied() -> None:
     for number in range(1000):
         tx.set(b"%d" % number, b"")
     writes = tx._writes
-    assert tx.transact(lambda inner: inner._levels[1] is writes)
+    below: list[object] = [tx._view]
+
+    def inside(inner: Transaction) -> None:
+        assert isinstance(inner._view, Overlay)
+        below.append(inner._view._below)
+
+    tx.transact(inside)
+    assert below[0] is below[1]
     assert tx._writes is writes
 
 
@@ -118,13 +127,13 @@ def test_an_outer_transaction_that_ends_too_early_takes_nothing_over() -> None:
         tx.set(b"k", b"")
 
 
-class Short(dict[bytes, bytes | None]):
-    """A write set that runs out of memory in the middle of taking others over."""
+class Short(Level):
+    """A level that runs out of memory in the middle of taking others over."""
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        key, value = next(iter(args[0].items()))
-        self[key] = value
-        raise MemoryError
+    def put(self, key: bytes, value: bytes | None) -> None:
+        if self.ops:
+            raise MemoryError
+        super().put(key, value)
 
 
 def swallow(tx: Transaction) -> None:

@@ -1,24 +1,22 @@
 """Transactions for unit tests: over a store of their own, with nothing to lock."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 
+from libredb.kernel.level import Level
 from libredb.kernel.store import OrderedStore
 from libredb.kernel.transaction import ReadTransaction, Transaction
 
 
 def store_of(**entries: bytes) -> OrderedStore:
-    store = OrderedStore()
-    store.apply((key.encode(), value) for key, value in entries.items())
-    return store
+    return OrderedStore(Level({key.encode(): value for key, value in entries.items()}))
 
 
 def writer(store: OrderedStore | None = None, refusal: str | None = None) -> Transaction:
-    return Transaction(store or OrderedStore(), nullcontext(), 7, refusal=refusal)
+    return Transaction(store or OrderedStore(), 7, refusal=refusal)
 
 
 def reader(store: OrderedStore | None = None) -> ReadTransaction:
-    return ReadTransaction(store or OrderedStore(), nullcontext(), 6)
+    return ReadTransaction((store or OrderedStore()).view(), 6)
 
 
 USES: dict[str, Callable[[Transaction], object]] = {

@@ -13,10 +13,10 @@ from libredb import (
     RecoveryReport,
 )
 from libredb.kernel import placement, record
+from libredb.kernel.level import Op
 from libredb.kernel.log import PIECE_BYTES
 from libredb.kernel.placement import Place
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
-from libredb.kernel.transaction import Op
 from sim.world.filesystem import SimFileSystem
 from tests.support.files import SALT, log_image
 from tests.support.ports import Calls, a_database
@@ -101,7 +101,7 @@ def test_a_file_is_read_once_however_its_pieces_lie(
             found = reading.found
             assert found is not None, (zeros, behind)
             assert (found.version, found.end, found.tail) == (2, len(image), b""), (zeros, behind)
-            assert found.store.get(b"z") == value
+            assert found.level.ops[b"z"] == value
             assert len(reading.data) <= max(len(image), RECORDS_OFFSET + 64) + 64 + 24
             place.release()
 
