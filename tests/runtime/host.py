@@ -26,8 +26,8 @@ from scripts.browser.chromium import assert_storage_is_real, persistent_context
 from scripts.browser.server import Server
 from scripts.browser.site import Load, serve_site
 from scripts.browser.wheels import CACHE, ROOT, archive, build_wheel, fetch_test_wheels
-from tests.runtime.plugin import SHIPPED_FOLDERS, SKIPPED_HERE
 from tests.runtime.relay import PROJECT
+from tests.runtime.shipped import SHIPPED_FOLDERS, SKIPPED_HERE
 
 Message = dict[str, Any]
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.runtime.shipped import SHIPPED_FOLDERS, SKIPPED_HERE
+
 if TYPE_CHECKING:
     from libredb.kernel.filesystem import FileSystem
 
 IN_PYODIDE = sys.platform == "emscripten"
-
-# What the worker has of this repository, beside the wheel.
-SHIPPED_FOLDERS = ("tests", "sim")
 
 _CPYTHON_REASON = "needs processes, threads or the operating system"
 _OPFS_REASON = "needs a browser's origin private file system: pytest --runtime=pyodide"
@@ -62,9 +61,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if reason is not None:
             item.add_marker(pytest.mark.skip(reason=reason))
             item.stash[SKIPPED_HERE] = True
-
-
-SKIPPED_HERE = pytest.StashKey[bool]()
 
 
 def _why_not_in_pyodide(item: pytest.Item) -> str | None:
