@@ -90,7 +90,7 @@ def test_loading_a_mutant_leaves_the_kernel_alone() -> None:
 
 @pytest.mark.cpython
 def test_a_test_meets_the_mutant_and_otherwise_the_kernel() -> None:
-    test = "tests/unit/kernel/test_guard.py"
+    test = "tests/unit/kernel/test_latch.py"
     assert failure_of(UNCHANGED, test) is None
     failure = failure_of("a write that died is not noticed", test)
     assert failure is not None
