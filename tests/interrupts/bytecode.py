@@ -33,6 +33,7 @@ class Instructions:
         listing = list(dis.get_instructions(code))
         self.names = {item.offset: item.opname for item in listing}
         self.leaves = _calls_of_exit(listing)
+        self._goes_on = {i.offset for i in listing if i.opname == "RESUME" and (i.arg or 0) & 3}
         self._handlers: dict[int, int] = {}
         # Inner ranges come later in the table than the ranges around them were split into.
         for entry in _exception_table(code):
@@ -46,6 +47,8 @@ class Instructions:
     def raises(self, offset: int) -> bool:
         """Whether the instruction may raise something before it has done anything."""
         name = self.names.get(offset, "CACHE")
+        if offset in self._goes_on:  # with the signals that came while the generator stood still
+            return True
         return not (name in MOVES_ONLY or name.startswith("POP_JUMP") or offset in self.leaves)
 
     def looks_for_signals(self, offset: int) -> bool:

@@ -41,6 +41,14 @@ class Code:
         self._instructions = Instructions(code)
         self._places: dict[tuple[int | None, int], bool] = {}
 
+    def is_suspended(self, offset: int) -> bool:
+        """Whether a generator goes on from `offset`, which is not the start of a function.
+
+        What the tracer raises then passes by the `with` blocks around the `yield`. CPython looks
+        for signals inside of them, at the instruction behind; and not at all if it was closed.
+        """
+        return self._instructions.names.get(offset) == "YIELD_VALUE"
+
     def is_place(self, before: int | None, offset: int) -> bool:
         """Whether something can be raised at `offset`, when `before` was executed before it."""
         try:
@@ -102,7 +110,8 @@ class Tracer:
         frame.f_trace_opcodes = True
         if self._finalizers:
             return None
-        self._reach(frame, known)
+        if not known.is_suspended(frame.f_lasti):
+            self._reach(frame, known)
         return self._follow(known)
 
     def _finalizer_ends(self, frame: FrameType, event: str, argument: Any) -> Any:
