@@ -5,6 +5,7 @@ in memory in both styles of replacing a file. `memory_fs` runs it in memory only
 make thousands of databases.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from libredb import FileSystem
 from sim.world.filesystem import SimFileSystem
 
 STYLES = ("rename", "slots")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hears_ctrl_c() -> None:
+    """Hear SIGINT, and let the processes of tests hear it: a job in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
