@@ -52,7 +52,7 @@ class Commits(Uncopyable):
         refusal: str | None = None,
     ) -> None:
         """Put the parts together; `refusal` says why nothing may be written, None permits it."""
-        self.store = OrderedStore(level, guard.state)
+        self.store: OrderedStore = OrderedStore(level, guard.state)
         self.place = place
         self.log = log
         self.shown: Shown = Shown(0, 0, 0, 0)
