@@ -5,6 +5,7 @@
     level        ops by key, in memory and in key order
     overlay      levels on top of each other: how everything is read
     store        every entry that was committed
+    convenience  everyday forms, each a line or two over the calls that do the work
     transaction  one unit of work: it reads through, and remembers its writes
     filesystem   what is asked of storage, as numbered promises
     record       a committed transaction as bytes, with a picture of the file

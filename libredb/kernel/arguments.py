@@ -1,10 +1,11 @@
 """What callers hand over: is it what it has to be, and what to do if it is not.
 
 Keys and values may be of any type that holds bytes, and are copied where they could change later.
-Every refusal says what was expected, what came, and what would do.
+A prefix is a range: from the prefix itself to its successor, the first key behind all that begin
+with it. Every refusal says what was expected, what came, and what would do.
 """
 
-from libredb.kernel.errors import UsageTypeError
+from libredb.kernel.errors import UsageError, UsageTypeError
 
 BytesLike = bytes | bytearray | memoryview
 
@@ -33,3 +34,26 @@ def check_count(count: object, what: str) -> None:
     """Refuse what is no int."""
     if not isinstance(count, int) or isinstance(count, bool):
         raise UsageTypeError(f"{what} must be an int, not {type(count).__name__}")
+
+
+def range_of(
+    start: BytesLike, end: BytesLike | None, prefix: BytesLike | None
+) -> tuple[bytes, bytes | None]:
+    """Return the start and the end of a range that is asked for by both or by a prefix."""
+    start = as_bytes(start, "start")
+    end = None if end is None else as_bytes(end, "end")
+    if prefix is None:
+        return start, end
+    if start or end is not None:
+        raise UsageError("a prefix is a range: pass prefix=..., or start and end, not both")
+    prefix = as_bytes(prefix, "prefix")
+    return prefix, successor(prefix)
+
+
+def successor(prefix: bytes) -> bytes | None:
+    """Return the first key behind all that begin with `prefix`, None where no key is.
+
+    Behind `a1` comes `a2`. Nothing is above the byte 0xff, so it goes, and the one before it grows.
+    """
+    shortest = prefix.rstrip(b"\xff")
+    return shortest[:-1] + bytes([shortest[-1] + 1]) if shortest else None

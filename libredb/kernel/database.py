@@ -10,12 +10,12 @@ Absent on purpose: background threads, timers, retries.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Literal, Self, TypeVar, overload
+from typing import Literal, TypeVar, overload
 
 from libredb.kernel import record
 from libredb.kernel.arguments import BytesLike, as_bytes
 from libredb.kernel.commit import Commits
+from libredb.kernel.convenience import OneShotForms
 from libredb.kernel.errors import UsageError
 from libredb.kernel.filesystem import FileSystem, PathLike, Uncopyable, text_path
 from libredb.kernel.guard import A_GROUP, A_TRANSACTION, Block, Guard
@@ -31,7 +31,7 @@ Mode = Literal["rwc", "rw", "r"]
 READ_ONLY = "this database is open for reading only; open it with mode 'rw' to change it"
 
 
-class Database(Uncopyable):
+class Database(OneShotForms, Uncopyable):
     """An open database; a context manager, which closes it."""
 
     def __init__(
@@ -106,26 +106,33 @@ class Database(Uncopyable):
         finally:
             tx.end()
 
-    def get(self, key: BytesLike) -> bytes | None:
-        """Return the value of `key`, or None. It does not wait for a sync."""
+    @overload
+    def get(self, key: BytesLike) -> bytes | None: ...
+    @overload
+    def get(self, key: BytesLike, default: T) -> bytes | T: ...
+    def get(self, key: BytesLike, default: T | None = None) -> bytes | T | None:
+        """Return the value of `key`, or `default`. It does not wait for a sync."""
         guard = self._guard
         with guard.moment():
             guard.check()
-            return self._commits.store.get(as_bytes(key, "key"))
+            value = self._commits.store.get(key if type(key) is bytes else as_bytes(key, "key"))
+        return default if value is None else value
 
     def scan(
         self,
         start: BytesLike = b"",
         end: BytesLike | None = None,
         *,
+        prefix: BytesLike | None = None,
         reverse: bool = False,
         limit: int | None = None,
     ) -> Iterator[Entry]:
-        """Return the entries of `[start, end)`, ascending by byte, as they are at this call.
+        """Return the entries of `[start, end)` or of `prefix`, ascending by byte, as of this call.
 
-        It is read lazily, costs what it yields, and does not wait for a sync.
+        `end` None is the last key. It is read lazily, costs what it yields, and waits for no sync.
         """
-        return self._commits.begin_reading().scan(start, end, reverse=reverse, limit=limit)
+        tx = self._commits.begin_reading()
+        return tx.scan(start, end, prefix=prefix, reverse=reverse, limit=limit)
 
     # Durability
 
@@ -231,24 +238,13 @@ class Database(Uncopyable):
             self._commits.close(clean=clean)
         guard.latch.failure = None  # or its traceback would keep alive what failed, and its files
 
-    def __enter__(self) -> Self:
-        """Return the database itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close; an exception already in flight is not masked by one of closing."""
-        try:
-            self.close()
-        except Exception:
-            if error is None:
-                raise
-
     # What it looks like
+
+    def __repr__(self) -> str:
+        where = "in memory" if self.path is None else repr(self.path)
+        pending = f", {self.pending_commits} pending" if self.pending_commits else ""
+        state = ", closed" if self.closed else ", failed" if self._guard.latch.closed else ""
+        return f"<Database {where}, mode {self.mode!r}, version {self.version}{pending}{state}>"
 
     @property
     def closed(self) -> bool:

@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from itertools import islice
 from sys import maxsize
 from types import GeneratorType
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, overload
 
-from libredb.kernel.arguments import BytesLike, as_bytes, check_count
+from libredb.kernel.arguments import BytesLike, as_bytes, check_count, range_of
+from libredb.kernel.convenience import ReadForms, WriteForms
 from libredb.kernel.errors import UsageError, UsageTypeError, UsageValueError
 from libredb.kernel.level import Entry, Level, Writes
 from libredb.kernel.overlay import Chunk, Overlay, Readable, entries_of
@@ -116,7 +117,7 @@ class Store(Protocol):
         ...
 
 
-class ReadTransaction:
+class ReadTransaction(ReadForms):
     """A transaction that only reads, until the block or function it was made for ends.
 
     Its calls raise UsageError after that, and UsageTypeError for what is not bytes-like.
@@ -129,29 +130,34 @@ class ReadTransaction:
         """The last commit that is seen; in a transaction that writes, the number of its commit."""
         self._read_refusal: str | None = None
 
-    def get(self, key: BytesLike) -> bytes | None:
-        """Return the value of `key`, or None; own writes are seen."""
+    @overload
+    def get(self, key: BytesLike) -> bytes | None: ...
+    @overload
+    def get(self, key: BytesLike, default: T) -> bytes | T: ...
+    def get(self, key: BytesLike, default: T | None = None) -> bytes | T | None:
+        """Return the value of `key`, or `default`; own writes are seen."""
         if self._read_refusal is not None:
             raise UsageError(self._read_refusal)
-        return self._view.get(as_bytes(key, "key"))
+        value = self._view.get(key if type(key) is bytes else as_bytes(key, "key"))
+        return default if value is None else value
 
     def scan(
         self,
         start: BytesLike = b"",
         end: BytesLike | None = None,
         *,
+        prefix: BytesLike | None = None,
         reverse: bool = False,
         limit: int | None = None,
     ) -> Iterator[Entry]:
-        """Return the entries of `[start, end)`, ascending by byte; `end` None is the last key.
+        """Return the entries of `[start, end)` or of `prefix`, ascending by byte.
 
-        The result is the snapshot at this call: writes made while it is read do not change it. It
-        is read lazily, costs what it yields, and ends with the transaction, a few hundred entries
-        later at most.
+        `end` None is the last key. The result is the snapshot at this call: writes made while it is
+        read do not change it. It is read lazily, costs what it yields, and ends with the
+        transaction, a few hundred entries later at most.
         """
         self._check_readable()
-        start = as_bytes(start, "start")
-        end = None if end is None else as_bytes(end, "end")
+        start, end = range_of(start, end, prefix)
         if limit is not None:
             check_count(limit, "limit")
             if limit < 0:
@@ -178,6 +184,10 @@ class ReadTransaction:
         """End the transaction and hand over its ops, of which a reader has none."""
         self._read_refusal = ENDED
 
+    def __repr__(self) -> str:
+        why = f": {self._read_refusal.partition(';')[0]}" if self._read_refusal else ""
+        return f"<{type(self).__name__}, version {self.version}{why}>"
+
     def _while_readable(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         for chunk in chunks:
             self._check_readable()
@@ -189,7 +199,7 @@ class ReadTransaction:
             raise UsageError(self._read_refusal)
 
 
-class Transaction(ReadTransaction):
+class Transaction(WriteForms, ReadTransaction):
     """Reads and writes of one unit of work; nothing is visible to others before it commits.
 
     Invariant: what is read is `_writes` on top of what was there before. While reads are permitted,

@@ -134,8 +134,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a get does not ask the latch",
         "database.py",
-        "            guard.check()\n            return self._commits.store.get(",
-        "            return self._commits.store.get(",
+        "            guard.check()\n            value = self._commits.store.get(",
+        "            value = self._commits.store.get(",
         SYNC_ERROR,
     ),
     one(

@@ -56,10 +56,17 @@ DATABASE: dict[str, Call] = {
     "transact(fn)": Call(run=lambda db: db.transact(setting(b"k")), writes=True, in_group=True),
     "transact(reading)": Call(run=lambda db: db.transact(look), in_group=True),
     "transaction()": Call(run=lambda db: entered(db.transaction()), in_group=True),
+    "set(key, value)": Call(run=lambda db: db.set(b"k", b""), writes=True, in_group=True),
+    "delete(key)": Call(run=lambda db: db.delete(b"absent"), writes=True, in_group=True),
+    "delete_range(prefix)": Call(
+        run=lambda db: db.delete_range(prefix=b"absent"), writes=True, in_group=True
+    ),
     "read()": Call(run=lambda db: entered(db.read()), in_group=True, waits=False),
     "read(fn)": Call(run=lambda db: db.read(look), in_group=True, waits=False),
     "get(key)": Call(run=lambda db: db.get(b"k"), in_group=True, waits=False),
     "scan()": Call(run=lambda db: list(db.scan()), in_group=True, waits=False),
+    "count()": Call(run=lambda db: db.count(), in_group=True, waits=False),
+    "__contains__(key)": Call(run=lambda db: b"k" in db, in_group=True, waits=False),
     "group()": Call(run=lambda db: entered(db.group())),
     "sync()": Call(run=lambda db: db.sync(), in_group=True),
     "compact()": Call(run=lambda db: db.compact(), writes=True),
@@ -83,6 +90,8 @@ REFUSABLE: dict[str, Callable[[Database], object]] = {
 READER: dict[str, Callable[[ReadTransaction], object]] = {
     "get(key)": lambda tx: tx.get(b"k"),
     "scan()": lambda tx: list(tx.scan()),
+    "count()": lambda tx: tx.count(),
+    "__contains__(key)": lambda tx: b"k" in tx,
     "read(fn)": lambda tx: tx.read(look),
 }
 """What a transaction of either kind can do while it is running."""
@@ -91,6 +100,7 @@ WRITER: dict[str, Callable[[Transaction], object]] = {
     **READER,
     "set(key, value)": lambda tx: tx.set(b"k", b""),
     "delete(key)": lambda tx: tx.delete(b"k"),
+    "delete_range(prefix)": lambda tx: tx.delete_range(prefix=b"absent"),
     "transact(fn)": lambda tx: tx.transact(look),
 }
 """What a transaction that writes can do while it is running."""

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
-from libredb import Database, Transaction
+from libredb import Database, ReadTransaction, Transaction
+
+Holder = Database | ReadTransaction
+"""Whatever has the forms that read."""
 
 
 def setting(key: bytes, value: bytes = b"") -> Callable[[Transaction], None]:
@@ -19,3 +22,16 @@ def commit(db: Database, *keys: bytes) -> None:
 def keys(db: Database) -> list[bytes]:
     """Return all keys in order."""
     return [key for key, _ in db.scan()]
+
+
+def on_every_holder(db: Database, check: Callable[[Holder], None]) -> None:
+    """Check a database, a reader, a writer, and what runs inside of a writer."""
+    check(db)
+    with db.read() as tx:
+        check(tx)
+    with db.transaction() as tx:
+        check(tx)
+        tx.read(check)
+        tx.transact(check)
+    with db.group():
+        check(db)

@@ -11,7 +11,7 @@ from libredb.kernel.level import Entry, Level
 from libredb.kernel.overlay import entries_of
 from libredb.kernel.store import OrderedStore
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
-from tests.unit.kernel.transactions import READS, USES, reader, store_of, writer
+from tests.unit.kernel.transactions import READS, USES, WRITES, reader, store_of, writer
 
 Model = dict[bytes, bytes]
 
@@ -119,7 +119,7 @@ def test_a_limit_of_another_type_is_a_type_error(limit: Any) -> None:
 
 def test_a_transaction_that_only_reads_has_no_way_to_write() -> None:
     assert {name for name in dir(reader()) if not name.startswith("_")} == {
-        *("get", "scan", "read", "transact", "end", "version")
+        *("get", "scan", "count", "read", "transact", "end", "version")
     }
     calls: list[object] = []
     with pytest.raises(UsageError, match=r"can only read; use read\(fn\), or db.transact\(\)"):
@@ -131,7 +131,7 @@ def test_a_transaction_that_only_reads_has_no_way_to_write() -> None:
 def test_a_refusal_stops_writes_and_lets_reads_pass() -> None:
     tx = writer(store_of(a=b"1"), "only reading here")
     assert tx.get(b"a") == b"1"
-    for write in (USES["set"], USES["delete"]):
+    for write in (USES[name] for name in WRITES):
         with pytest.raises(UsageError, match="only reading here"):
             write(tx)
         with pytest.raises(UsageError, match="only reading here"):
@@ -210,7 +210,7 @@ def test_while_a_reader_inside_runs_its_transaction_reads_and_does_not_write() -
         for use in READS:
             USES[use](tx)
         tx.transact(lambda other: other.get(b"a"))
-        for write in (USES["set"], USES["delete"]):
+        for write in (USES[name] for name in WRITES):
             with pytest.raises(UsageError, match=r"a read\(\) of this transaction is running"):
                 write(tx)
             with pytest.raises(UsageError, match=r"a read\(\) of this transaction is running"):
@@ -227,3 +227,20 @@ def test_a_reader_inside_does_not_bring_an_ended_transaction_back() -> None:
     tx.read(lambda _: tx.end())
     with pytest.raises(UsageError, match="has ended"):
         tx.set(b"k", b"")
+
+
+# What a transaction looks like
+
+
+def test_a_transaction_tells_its_version_and_why_it_is_refused() -> None:
+    tx = writer()
+    assert repr(tx) == "<Transaction, version 7>"
+    assert repr(reader()) == "<ReadTransaction, version 6>"
+    told = tx.transact(lambda inner: (repr(tx), repr(inner)))
+    assert told == (
+        "<Transaction, version 7: a transaction inside this one is running>",
+        "<Transaction, version 7>",
+    )
+    assert tx.read(repr) == "<ReadTransaction, version 7>"
+    tx.end()
+    assert repr(tx) == "<Transaction, version 7: this transaction has ended>"

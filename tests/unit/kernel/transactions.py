@@ -23,8 +23,12 @@ USES: dict[str, Callable[[Transaction], object]] = {
     "get": lambda tx: tx.get(b"a"),
     "scan": lambda tx: tx.scan(),
     "read": lambda tx: tx.read(id),
+    "count": lambda tx: tx.count(),
+    "in": lambda tx: b"a" in tx,
     "set": lambda tx: tx.set(b"a", b""),
     "delete": lambda tx: tx.delete(b"a"),
+    "delete_range": lambda tx: tx.delete_range(prefix=b"absent"),
     "transact": lambda tx: tx.transact(id),
 }
-READS = ("get", "scan", "read")
+READS = ("get", "scan", "read", "count", "in")
+WRITES = ("set", "delete", "delete_range")

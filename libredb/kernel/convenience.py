@@ -1,0 +1,144 @@
+"""Everyday forms: each is a line or two, over get, scan, set, delete, read, transact and close.
+
+    ReadForms     a database and every transaction: `in`, count
+    WriteForms    a transaction that writes: delete_range
+    OneShotForms  a database: a transaction for a single call, and the block that closes it
+
+What deletes a range takes no open end, so that a forgotten argument empties nothing.
+Absent on purpose: `db[key]`, `len(db)` and a loop over `db`, which would hide what they cost.
+"""
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from libredb.kernel.arguments import BytesLike, range_of
+from libredb.kernel.errors import UsageError
+from libredb.kernel.level import Entry
+
+T = TypeVar("T")
+
+OPEN_END = "delete_range needs both start and end, or a prefix; prefix=b'' deletes every key"
+
+
+class _Scans(Protocol):
+    def scan(
+        self,
+        start: BytesLike = b"",
+        end: BytesLike | None = None,
+        *,
+        prefix: BytesLike | None = None,
+    ) -> Iterator[Entry]: ...
+
+
+class _Writes(_Scans, Protocol):
+    _write_refusal: str | None
+
+    def set(self, key: BytesLike, value: BytesLike) -> None: ...
+    def delete(self, key: BytesLike) -> bool: ...
+    def delete_range(
+        self,
+        start: BytesLike | None = None,
+        end: BytesLike | None = None,
+        *,
+        prefix: BytesLike | None = None,
+    ) -> int: ...
+
+
+class _Reads(Protocol):
+    def get(self, key: BytesLike, /) -> bytes | None: ...
+    def read(self, fn: Callable[[_Scans], T], /) -> T: ...
+
+
+class _Transacts(Protocol):
+    def transact(self, fn: Callable[[_Writes], T], /) -> T: ...
+    def close(self) -> None: ...
+
+
+class ReadForms:
+    """What a database and every transaction has besides `get` and `scan`."""
+
+    def __contains__(self: _Reads, key: BytesLike) -> bool:
+        return self.get(key) is not None
+
+    def count(
+        self: _Reads,
+        start: BytesLike = b"",
+        end: BytesLike | None = None,
+        *,
+        prefix: BytesLike | None = None,
+    ) -> int:
+        """Return how many keys are in `[start, end)` or begin with `prefix`.
+
+        Reads every entry of the range, one at a time; `end` None is the last key.
+        """
+        return self.read(lambda tx: sum(1 for _ in tx.scan(start, end, prefix=prefix)))
+
+
+class WriteForms:
+    """What a transaction that writes has besides `set` and `delete`."""
+
+    def delete_range(
+        self: _Writes,
+        start: BytesLike | None = None,
+        end: BytesLike | None = None,
+        *,
+        prefix: BytesLike | None = None,
+    ) -> int:
+        """Delete the keys in `[start, end)` or of `prefix`; return how many.
+
+        It takes both ends, or a prefix: what is left out is never taken for "up to the last key".
+        `prefix=b""` is every key. Costs a scan of the range, and an op for each of its keys.
+        """
+        if (refusal := self._write_refusal) is not None:  # pyright: ignore[reportPrivateUsage] - this is a part of Transaction
+            raise UsageError(refusal)
+        if prefix is None and (start is None or end is None):
+            raise UsageError(OPEN_END)
+        first, last = range_of(b"" if start is None else start, end, prefix)
+        return sum(self.delete(key) for key, _ in self.scan(first, last))
+
+
+class OneShotForms(ReadForms):
+    """What a database has besides its own calls: each of these is a transaction of its own.
+
+    Those that write are durable when they return, join a group, and raise what `transact` raises.
+    """
+
+    def set(self: _Transacts, key: BytesLike, value: BytesLike) -> None:
+        """Set `key` to a copy of `value`, in a transaction; durable as `transact` says."""
+        self.transact(lambda tx: tx.set(key, value))
+
+    def delete(self: _Transacts, key: BytesLike) -> bool:
+        """Delete `key`, in a transaction; return whether it was there."""
+        return self.transact(lambda tx: tx.delete(key))
+
+    def delete_range(
+        self: _Transacts,
+        start: BytesLike | None = None,
+        end: BytesLike | None = None,
+        *,
+        prefix: BytesLike | None = None,
+    ) -> int:
+        """Delete the keys in `[start, end)` or of `prefix`, in a transaction; return how many.
+
+        It takes both ends, or a prefix: what is left out is never taken for "up to the last key".
+        `prefix=b""` is every key. Costs a scan of the range, and an op for each of its keys.
+        """
+        return self.transact(lambda tx: tx.delete_range(start, end, prefix=prefix))
+
+    def __enter__(self) -> Self:
+        """Return the database itself."""
+        return self
+
+    def __exit__(
+        self: _Transacts,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close; an exception already in flight is not masked by one of closing."""
+        try:
+            self.close()
+        except Exception:
+            if error is None:
+                raise
