@@ -3,22 +3,25 @@
     ReadForms     a database and every transaction: `in`, count
     WriteForms    a transaction that writes: delete_range
     OneShotForms  a database: a transaction for a single call, and the block that closes it
+    in_a_thread   what lets an event loop go on while a call waits for the disk
 
 What deletes a range takes no open end, so that a forgotten argument empties nothing.
 Absent on purpose: `db[key]`, `len(db)` and a loop over `db`, which would hide what they cost.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from libredb.kernel.arguments import BytesLike, range_of
-from libredb.kernel.errors import UsageError
+from libredb.kernel.errors import UsageError, UsageTypeError
 from libredb.kernel.level import Entry
 
 T = TypeVar("T")
 
 OPEN_END = "delete_range needs both start and end, or a prefix; prefix=b'' deletes every key"
+PLAIN = "transact_async() runs a plain function, not an async one; await first, then transact"
 
 
 class _Scans(Protocol):
@@ -142,3 +145,42 @@ class OneShotForms(ReadForms):
         except Exception:
             if error is None:
                 raise
+
+
+def require_plain(fn: object) -> None:
+    """Refuse an async function before anything runs."""
+    import inspect  # noqa: PLC0415 - only who has an event loop needs it, and has imported it
+
+    if inspect.iscoroutinefunction(fn):
+        raise UsageTypeError(PLAIN)
+
+
+async def in_a_thread(call: Callable[[], T]) -> T:
+    """Return `call()`, made in a thread so that the event loop goes on; without threads, in place.
+
+    Cancelling does not end the await before the call has ended: its outcome is known by then.
+    """
+    if sys.platform == "emscripten":
+        return call()
+    import asyncio  # noqa: PLC0415 - only who has an event loop needs it, and has imported it
+    from contextvars import copy_context  # noqa: PLC0415 - as above
+
+    def work() -> T:
+        try:
+            return call()
+        except StopIteration as error:  # no future takes one: the await would never end
+            raise RuntimeError("the function raised StopIteration") from error
+
+    ending = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
+    cancelled: list[asyncio.CancelledError] = []
+    while not ending.done():
+        try:
+            await asyncio.wait([ending])
+        except asyncio.CancelledError as error:
+            cancelled.append(error)
+    try:
+        if cancelled:
+            raise cancelled.pop() from ending.exception()
+        return ending.result()
+    finally:
+        del ending  # or its error, which knows this call, would stay until a garbage collection

@@ -15,10 +15,10 @@ from typing import Literal, TypeVar, overload
 from libredb.kernel import record
 from libredb.kernel.arguments import BytesLike, as_bytes
 from libredb.kernel.commit import Commits
-from libredb.kernel.convenience import OneShotForms
+from libredb.kernel.convenience import OneShotForms, in_a_thread, require_plain
 from libredb.kernel.errors import UsageError
 from libredb.kernel.filesystem import FileSystem, PathLike, Uncopyable, text_path
-from libredb.kernel.guard import A_GROUP, A_TRANSACTION, Block, Guard
+from libredb.kernel.guard import A_GROUP, A_TRANSACTION, ELSEWHERE, Block, Guard
 from libredb.kernel.image import Image, write_image
 from libredb.kernel.level import Entry, Level
 from libredb.kernel.log import GroupCommit, Log
@@ -70,6 +70,17 @@ class Database(OneShotForms, Uncopyable):
                 writes = tx.end()
             self._commits.commit(writes, grouped=grouped)
             return result
+
+    async def transact_async(self, fn: Callable[[Transaction], T], /) -> T:
+        """Run `transact(fn)` in a thread, so that the event loop goes on; in a browser, in place.
+
+        Cancelling does not stop it: the await ends when the transaction has, and is cancelled then.
+        Raises what `transact` raises; and UsageError, before anything runs, if `fn` is async, or
+        inside a transaction or group of this thread, which it would wait for.
+        """
+        require_plain(fn)
+        self._guard.begin(ELSEWHERE)
+        return await in_a_thread(lambda: self.transact(fn))
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begin a transaction; leaving the block commits it, an exception aborts it.

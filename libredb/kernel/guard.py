@@ -23,9 +23,11 @@ from libredb.kernel.errors import DatabaseFailedError, UsageError
 from libredb.kernel.latch import InterruptedWork, Latch
 
 A_TRANSACTION, A_READ, A_GROUP = "a transaction", "a read", "a group"
+ELSEWHERE = "transact_async()"
 _HINTS = {
     A_TRANSACTION: "; use the transaction that is running, or its own tx.transact()",
     A_READ: "; use the transaction that is running: tx.get(), tx.scan()",
+    ELSEWHERE: "; use the transaction that is running, or transact() in a group",
 }
 
 NOBODY = object()
@@ -78,7 +80,8 @@ class Guard:
         if self._group_task is not current_task():
             raise UsageError(f"{what} cannot begin inside a group of another task of this thread")
         if not inside_group:
-            raise UsageError(f"{what} cannot begin inside a group of the same thread")
+            hint = _HINTS.get(what, "")
+            raise UsageError(f"{what} cannot begin inside a group of the same thread{hint}")
         return True
 
     def begin_group(self) -> None:

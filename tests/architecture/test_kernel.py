@@ -16,12 +16,15 @@ pytestmark = pytest.mark.cpython  # they read the checkout
 # Everything here gives the same answer whenever and wherever it is asked. `threading` is for the
 # lock of guard.py; what is read from the outside world comes through the port.
 MAY_IMPORT = {
+    "asyncio",  # inside of a function: for `transact_async` alone, which runs in an event loop
     "bisect",
     "collections",
     "contextlib",
+    "contextvars",  # as asyncio: a thread sees the context that it was started from
     "dataclasses",
     "errno",
     "functools",
+    "inspect",  # as asyncio: whether a function is an async one
     "itertools",
     "re",
     "struct",

@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from libredb import Database, ReadTransaction, Transaction
 from sim.world.filesystem import SimFileSystem
-from tests.support.work import setting
+from tests.support.work import awaited, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,9 @@ DATABASE: dict[str, Call] = {
     "transact(fn)": Call(run=lambda db: db.transact(setting(b"k")), writes=True, in_group=True),
     "transact(reading)": Call(run=lambda db: db.transact(look), in_group=True),
     "transaction()": Call(run=lambda db: entered(db.transaction()), in_group=True),
+    "transact_async(fn)": Call(
+        run=lambda db: awaited(db.transact_async(setting(b"k"))), writes=True
+    ),
     "set(key, value)": Call(run=lambda db: db.set(b"k", b""), writes=True, in_group=True),
     "delete(key)": Call(run=lambda db: db.delete(b"absent"), writes=True, in_group=True),
     "delete_range(prefix)": Call(

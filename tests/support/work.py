@@ -1,8 +1,12 @@
 """The little work that most tests do: commit some keys, and see which are there."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from libredb import Database, ReadTransaction, Transaction
+
+T = TypeVar("T")
 
 Holder = Database | ReadTransaction
 """Whatever has the forms that read."""
@@ -17,6 +21,20 @@ def commit(db: Database, *keys: bytes) -> None:
     """Set every key in a transaction of its own."""
     for key in keys:
         db.transact(setting(key))
+
+
+def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return what `transact_async` returns: in an event loop, or in place where it needs none."""
+    if sys.platform == "emscripten":
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            return end.value
+        raise AssertionError("it waited for something, and did not run in place")
+    import asyncio
+
+    with asyncio.Runner() as runner:
+        return runner.run(coroutine)
 
 
 def keys(db: Database) -> list[bytes]:
