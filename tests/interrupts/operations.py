@@ -5,6 +5,7 @@ The tracer interrupts these functions as well, where CPython can: between the ca
 block and its beginning, and around the end of a `with`.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -70,6 +71,32 @@ def leave(world: World, tx: libredb.Transaction) -> None:
     raise Left
 
 
+def transact_async(world: World) -> None:
+    async def work() -> int:
+        return await world.db.transact_async(world.increment)
+
+    with asyncio.Runner() as runner:  # its end waits for the thread, whatever was interrupted
+        number = runner.run(work())
+    world.returned(number)
+    world.promised(number)
+
+
+def set_and_delete(world: World) -> None:
+    world.db.set(b"key01", b"value")  # as it is
+    world.db.delete(b"absent")
+
+
+def delete_range(world: World) -> None:
+    def work(tx: libredb.Transaction) -> int:
+        world.spoil(tx)
+        tx.delete_range(prefix=b"aborted")
+        return world.increment(tx)
+
+    number = world.db.transact(work)
+    world.returned(number)
+    world.promised(number)
+
+
 def transaction(world: World) -> None:
     with world.db.transaction() as tx:
         number = world.increment(tx)
@@ -97,6 +124,10 @@ def get(world: World) -> None:
 
 def scan(world: World) -> None:
     list(world.db.scan())
+
+
+def count(world: World) -> None:
+    world.db.count(prefix=b"key")
 
 
 def group(world: World) -> None:
@@ -190,12 +221,16 @@ def verify(world: World) -> None:
 def _alone() -> Iterator[Operation]:
     yield Operation("transact", transact)
     yield Operation("transact that raises", transact_aborted)
+    yield Operation("transact in a thread", transact_async)
+    yield Operation("set and delete", set_and_delete)
+    yield Operation("delete a range", delete_range)
     yield Operation("transaction", transaction)
     yield Operation("transaction left early", transaction_aborted)
     yield Operation("read", read_block)
     yield Operation("read function", read_function, needs="backup_to")
     yield Operation("get", get)
     yield Operation("scan", scan)
+    yield Operation("count", count)
     yield Operation("scan after commits", scan, prepare=read_and_commit)
     yield Operation("group", group)
     yield Operation("group with reads and a sync", group_with_reads)
