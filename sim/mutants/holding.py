@@ -10,6 +10,8 @@ _BLOCKS = "tests/contract/test_blocks.py"
 _TRANSACTIONS = "tests/contract/test_transactions.py"
 _UNIT = "tests/unit/kernel/test_transaction.py"
 _INSIDE = "tests/unit/kernel/test_transaction_inside.py"
+_ASYNC = "tests/contract/test_transact_async.py"
+_ENDS = "tests/contract/test_transact_async_ends.py"
 _ARGUMENTS = "tests/unit/kernel/test_transaction_arguments.py"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -185,5 +187,55 @@ MUTANTS: tuple[Mutant, ...] = (
         "            self._guard.latch.failure = lost\n",
         "",
         f"{_GUARD}::test_a_block_that_another_thread_leaves_is_a_failure",
+    ),
+    one(
+        "a forgotten end deletes up to the last key",
+        "convenience.py",
+        "if prefix is None and (start is None or end is None):",
+        "if prefix is None and start is None:",
+        "tests/contract/test_prefixes_and_ranges.py::test_a_forgotten_argument_deletes_nothing",
+    ),
+    one(
+        "deleting nothing is allowed where nothing may be written",
+        "convenience.py",
+        "        if (refusal := self._write_refusal) is not None:",
+        "        if (refusal := self._write_refusal) is not None and prefix is None:",
+        "tests/unit/kernel/test_convenience.py::"
+        "test_deleting_nothing_is_refused_where_nothing_may_be_written",
+    ),
+    one(
+        "a cancelled await ends before its transaction",
+        "convenience.py",
+        "    while not ending.done():\n",
+        "    if not ending.done():\n",
+        f"{_ENDS}::test_a_cancelled_await_ends_after_its_transaction_has",
+    ),
+    one(
+        "a cancellation is forgotten while a transaction ends",
+        "convenience.py",
+        "        if cancelled:\n            raise cancelled.pop() from ending.exception()\n",
+        "",
+        f"{_ENDS}::test_a_cancelled_await_ends_after_its_transaction_has",
+    ),
+    one(
+        "a failed transaction in a thread keeps its database alive",
+        "convenience.py",
+        "        del ending",
+        "        pass",
+        f"{_ENDS}::test_a_failed_transaction_keeps_no_database_alive",
+    ),
+    one(
+        "a transaction in a thread forgets the context of its task",
+        "convenience.py",
+        "copy_context().run, work",
+        "work",
+        f"{_ASYNC}::test_the_function_sees_the_context_of_its_task",
+    ),
+    one(
+        "a transaction in a thread holds up the event loop",
+        "database.py",
+        "await in_a_thread(lambda: self.transact(fn))",
+        "self.transact(fn)",
+        f"{_ASYNC}::test_the_function_runs_in_another_thread",
     ),
 )

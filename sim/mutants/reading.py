@@ -1,4 +1,4 @@
-"""Mistakes with levels: in which order keys come, what lies on top, and what a view keeps."""
+"""Mistakes with levels, and in reading them: order, what lies on top, views, prefixes, defaults."""
 
 from sim.mutants.mutant import Mutant, one
 from sim.plans.profiles import INSIDE
@@ -6,9 +6,13 @@ from sim.plans.profiles import INSIDE
 _LEVEL = "tests/unit/kernel/test_level.py"
 _STORE = "tests/unit/kernel/test_store.py"
 _TRANSACTION = "tests/unit/kernel/test_transaction.py"
+_ARGUMENTS = "tests/unit/kernel/test_arguments.py"
+_FORMS = "tests/contract/test_everyday_forms.py"
 _ANSWERS = f"{_LEVEL}::test_it_answers_like_a_dict_after_any_ops"
 _NEWEST = f"{_LEVEL}::test_the_newest_level_counts"
 _KEPT = f"{_LEVEL}::test_an_order_keeps_what_was_there_whatever_follows"
+_PREFIX = f"{_ARGUMENTS}::test_the_range_of_a_prefix_holds_exactly_the_keys_that_begin_with_it"
+_DEFAULT = f"{_FORMS}::test_a_default_stands_for_a_missing_value_and_for_no_other"
 
 MUTANTS: tuple[Mutant, ...] = (
     one(
@@ -148,5 +152,47 @@ MUTANTS: tuple[Mutant, ...] = (
         "        self._check_readable()\n",
         "            yield chunk\n",
         f"{_TRANSACTION}::test_an_ended_transaction_refuses_everything",
+    ),
+    one(
+        "the successor of a prefix counts beyond 0xff",
+        "arguments.py",
+        'shortest = prefix.rstrip(b"\\xff")',
+        "shortest = prefix",
+        _PREFIX,
+    ),
+    one(
+        "a prefix ends where longer keys begin",
+        "arguments.py",
+        "return prefix, successor(prefix)",
+        'return prefix, prefix + b"\\xff"',
+        _PREFIX,
+    ),
+    one(
+        "an end beside a prefix is passed over",
+        "arguments.py",
+        "    if start or end is not None:\n",
+        "    if start:\n",
+        f"{_ARGUMENTS}::test_a_prefix_beside_a_start_or_an_end_is_refused",
+    ),
+    one(
+        "a key with an empty value is not in a database",
+        "convenience.py",
+        "return self.get(key) is not None",
+        "return bool(self.get(key))",
+        f"{_FORMS}::test_in_tells_whether_a_key_is_there_whatever_its_value",
+    ),
+    one(
+        "a default stands for an empty value in a database",
+        "database.py",
+        "return default if value is None else value",
+        "return value or default",
+        _DEFAULT,
+    ),
+    one(
+        "a default stands for an empty value in a transaction",
+        "transaction.py",
+        "return default if value is None else value",
+        "return value or default",
+        _DEFAULT,
     ),
 )
