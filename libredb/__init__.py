@@ -1,7 +1,7 @@
 """libredb: an embedded, ordered, crash-safe key-value database in pure Python.
 
     with libredb.open("app.libredb") as db:
-        db.transact(lambda tx: tx.set(b"greeting", b"hello"))
+        db.set(b"greeting", b"hello")
         print(db.get(b"greeting"))
 
 The log is the database. To learn how it works, read `libredb/kernel`, in the order that its
