@@ -10,7 +10,9 @@
     filesystem   what is asked of storage, as numbered promises
     record       a committed transaction as bytes, with a picture of the file
     report       what opening, judging and compacting tell
+    stream       a log in pieces: which records are valid, and what follows them
     recovery     from the bytes of a log to the store they describe, and a verdict
+    snapshot     what a compacted log begins with
     log          records in a file that is in place: append, sync, close
     placement    which file is the database; how it is made, recovered and replaced
     image        a closed file as a stream of bytes: backup and restore

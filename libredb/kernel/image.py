@@ -19,30 +19,25 @@ from libredb.kernel.errors import (
     UsageTypeError,
 )
 from libredb.kernel.filesystem import LogFile, Uncopyable
-from libredb.kernel.log import PIECE_BYTES, Log, ask, read_exactly
+from libredb.kernel.log import PIECE_BYTES, Log, ask, pieces_between, read_exactly
 from libredb.kernel.placement import Place, Reading
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
 from libredb.kernel.recovery import check_file_header
+from libredb.kernel.stream import RecordStream
 
 NOT_CLOSED = (
     "this is the file of a database that was not closed; open and close it, or use backup()"
 )
 
 
-class RecordReader:
-    """Takes the records of a log in pieces of any size, and gives whole ones, checked.
+class ImageStream:
+    """Takes the records of an image in pieces of any size, and refuses what is none."""
 
-    It holds one record and one piece. `end` and `last_check` are those of the last record.
-    """
-
-    def __init__(self, path: str, header: FileHeader) -> None:
-        """Begin at the first record of a file with this header; `path` is for messages."""
+    def __init__(self, path: str, header: FileHeader, end: int) -> None:
+        """Begin at the first record of an image that ends at `end`; `path` is for messages."""
         self._path = path
-        self._seed = header.check_seed
-        self.last_check: int = self._seed
-        self._version = header.base_version
-        self._rest = bytearray()
-        self.end: int = RECORDS_OFFSET
+        self._end = end
+        self._stream = RecordStream(header, end)
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Yield the payload of each record that this piece makes whole.
@@ -50,34 +45,21 @@ class RecordReader:
         Raises:
             CorruptLogError: a record is damaged, or is not the one that follows.
         """
-        rest, start = self._rest, 0
-        rest += piece
-        while len(rest) - start >= RECORD_HEADER_LENGTH:
-            fields = bytes(rest[start : start + RECORD_HEADER_LENGTH])
-            head = record.decode_record_header(fields, 0, self._seed)
-            if head is None or head[0] != self._version + 1:
-                raise self.refusal("the record here is damaged, or is not the next one")
-            length = RECORD_HEADER_LENGTH + head[2]
-            if len(rest) - start < length:
-                break
-            whole = bytes(rest[start : start + length])
-            check = record.body_check_of(whole, 0, head[2], self.last_check)
-            if check is None:
-                raise self.refusal("the record here is damaged")
-            self._version, self.last_check = head[0], check
-            self.end += length
-            start += length
-            yield whole[RECORD_HEADER_LENGTH:]
-        del rest[:start]
+        stream = self._stream
+        for *_, data, start, end in stream.feed(piece):
+            yield data[start + RECORD_HEADER_LENGTH : end]
+        if stream.stopped and (stream.end < self._end or stream.rest):
+            reason = "the record here is damaged, or is not the next one"
+            if stream.end == self._end:
+                reason = f"something follows here, and the image says it ends at byte {self._end}"
+            raise CorruptLogError(self._path, stream.end, reason)
 
-    def require_end(self, end: int) -> None:
-        """Refuse an image that does not end at `end`, with a whole record."""
-        if self._rest or self.end != end:
-            raise self.refusal(f"the records end here, and the image says they end at byte {end}")
-
-    def refusal(self, reason: str) -> CorruptLogError:
-        """Return the error for what stands at `end`."""
-        return CorruptLogError(self._path, self.end, reason)
+    def require_end(self) -> None:
+        """Refuse an image that ends too early."""
+        end = self._stream.end
+        if end < self._end:
+            reason = f"the records end here, and the image says they end at byte {self._end}"
+            raise CorruptLogError(self._path, end, reason)
 
 
 class Image(Uncopyable):
@@ -134,13 +116,13 @@ def _read(
     pages = header.encode().ljust(record.MARK_OFFSET, b"\0")
     pages += record.encode_mark(end, header.check_seed)
     yield pages.ljust(RECORDS_OFFSET, b"\0")
-    reader = RecordReader(path, header)
+    stream = ImageStream(path, header, end)
     for offset in range(RECORDS_OFFSET, end, PIECE_BYTES):
         if not is_open():
             raise UsageError("the database was closed before its backup was read")
         try:
             piece = read_exactly(path, file, offset, min(PIECE_BYTES, end - offset))
-            for _ in reader.feed(piece):
+            for _ in stream.feed(piece):
                 pass
         except LogFileError as error:
             if is_current():
@@ -150,7 +132,7 @@ def _read(
                 "file; call backup() again"
             ) from error
         yield piece
-    reader.require_end(end)
+    stream.require_end()
 
 
 class ImageReader:
@@ -179,10 +161,10 @@ class ImageReader:
 
     def payloads(self) -> Iterator[bytes]:
         """Yield the payloads in order, and refuse what is damaged or does not end where it says."""
-        reader = RecordReader(self._name, self.header)
+        stream = ImageStream(self._name, self.header, self._end)
         for piece in chain([self._first], self._pieces):
-            yield from reader.feed(require_bytes(piece))
-        reader.require_end(self._end)
+            yield from stream.feed(require_bytes(piece))
+        stream.require_end()
 
 
 def write_image(image: Image, place: Place) -> None:
@@ -229,9 +211,7 @@ def pieces_of(place: Place) -> Iterator[bytes]:
             raise reading.error
         if reading.file is None:
             raise place.not_found()
-        for offset in range(0, reading.length_bytes, PIECE_BYTES):
-            length = min(PIECE_BYTES, reading.length_bytes - offset)
-            yield read_exactly(place.path, reading.file, offset, length)
+        yield from pieces_between(place.path, reading.file, 0, reading.length_bytes)
     finally:
         place.release()
 
@@ -261,12 +241,11 @@ def _put(place: Place, current: Reading, header: FileHeader, payloads: Iterator[
     """Write a log of `payloads` beside the current file, read it back, and put it in place."""
     log = place.prepare(current.file, header, payloads)
     try:
-        reader = RecordReader(place.path, header)
-        for offset in range(RECORDS_OFFSET, log.end, PIECE_BYTES):
-            length = min(PIECE_BYTES, log.end - offset)
-            for _ in reader.feed(read_exactly(place.path, log.file, offset, length)):
+        stream = ImageStream(place.path, header, log.end)
+        for piece in pieces_between(place.path, log.file, RECORDS_OFFSET, log.end):
+            for _ in stream.feed(piece):
                 pass
-        reader.require_end(log.end)
+        stream.require_end()
     except BaseException:
         place.discard(current.file)
         raise

@@ -9,7 +9,7 @@ sync. An operating system may forget that it failed, and the next sync would suc
 bytes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
@@ -177,3 +177,9 @@ def read_exactly(path: str, file: LogFile, offset: int, length: int) -> bytes:
             f"storage returned {len(data)} of {length} bytes; nothing was changed, try again",
         )
     return data
+
+
+def pieces_between(path: str, file: LogFile, start: int, end: int) -> Iterator[bytes]:
+    """Yield the bytes `[start, end)` of `file`, about PIECE_BYTES at a time; see `read_exactly`."""
+    for offset in range(start, end, PIECE_BYTES):
+        yield read_exactly(path, file, offset, min(PIECE_BYTES, end - offset))

@@ -26,7 +26,7 @@ from libredb.kernel.level import Level
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import Place, Reading
 from libredb.kernel.recovery import Replay
-from libredb.kernel.report import DISCARDED_BYTES, RecoveryReport, VerifyReport
+from libredb.kernel.report import RecoveryReport, VerifyReport
 
 READINGS = 8
 """How often, at most, a log that is not clean is read when it may not be locked."""
@@ -191,7 +191,7 @@ def _read_steadily(place: Place) -> Reading:
             break
         place.close_files()
         previous, reading = reading, place.read(writable=False)
-        if reading.data == previous.data and reading.size_bytes == previous.size_bytes:
+        if (reading.check, reading.size_bytes) == (previous.check, previous.size_bytes):
             break
     return reading
 
@@ -203,7 +203,7 @@ def _report(path: str, found: Replay) -> RecoveryReport:
         found.end,
         found.version,
         found.durable_version,
-        found.tail[:DISCARDED_BYTES],
-        len(found.tail),
+        found.discarded,
+        found.discarded_bytes,
         found.damaged_mark,
     )

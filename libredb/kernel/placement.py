@@ -12,10 +12,12 @@ Absent on purpose: replacing a file behind the caller's back.
 """
 
 import errno
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
+from zlib import crc32
 
 from libredb.kernel import record
 from libredb.kernel.errors import (
@@ -25,11 +27,12 @@ from libredb.kernel.errors import (
     storage_error,
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
-from libredb.kernel.level import Entry
-from libredb.kernel.log import PIECE_BYTES, Log, ask, read_exactly
-from libredb.kernel.overlay import Readable, entries_of
-from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, STAMP, FileHeader
+from libredb.kernel.log import Log, ask, pieces_between, read_exactly
+from libredb.kernel.overlay import Readable
+from libredb.kernel.record import RECORDS_OFFSET, STAMP, FileHeader
 from libredb.kernel.recovery import Replay, check_file_header, choose, replay
+from libredb.kernel.snapshot import snapshot_pieces
+from libredb.kernel.stream import RecordStream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,8 +49,8 @@ class Reading:
     length_bytes: int = 0
     file: LogFile | None = None
     """The file that was chosen, if one was; it is open, and has `length_bytes`."""
-    data: bytes = b""
-    """Its bytes, but for zeros at the end of a long one; see `replay`."""
+    check: int = 0
+    """The CRC-32 of what was read of it: two readings that agree in it have found the same."""
     header: FileHeader | None = None
     """Its header, also when the rest of it is refused."""
     found: Replay | None = None
@@ -125,8 +128,8 @@ class Place(Uncopyable):
         reading = self.look(writable=writable)
         try:
             if reading.file is not None and reading.error is None:
-                reading.data = self._content(reading.file, reading.length_bytes)
-                reading.found = replay(self.path, reading.data, reading.length_bytes)
+                pieces = self._pieces(reading)
+                reading.found = replay(self.path, pieces, reading.length_bytes)
         except LogFileError as error:
             reading.error = error
         return reading
@@ -176,11 +179,9 @@ class Place(Uncopyable):
         log, found = self.log_of(reading), reading.found
         assert found is not None, "`log_of` asserts it"
         log.write(0, found.header.encode())
-        if found.tail:
+        if found.discarded_bytes:
             self._ask("truncate", log.file.truncate, found.end)
-        if found.proven < found.end:
-            shown = reading.data[found.proven : found.end]
-            log.write(found.proven, shown.ljust(found.end - found.proven, b"\0"))
+        self._write_again(log, found)
         self._ask("sync", log.file.sync)
         self._ask("sync the directory of", self.fs.sync_directory, self.path)
         self._ask("clean up beside", self.fs.discard_next, self.path, log.file)
@@ -268,28 +269,32 @@ class Place(Uncopyable):
         length = size if size <= RECORDS_OFFSET else record.FILE_HEADER_LENGTH
         return read_exactly(self.path, file, 0, length)
 
-    def _content(self, file: LogFile, end: int) -> bytes:
-        """Return the bytes `[0, end)`, but the zeros behind a log, which may be gigabytes."""
-        zeros, size = bytes(PIECE_BYTES), end
-        while end - PIECE_BYTES >= RECORDS_OFFSET:
-            if read_exactly(self.path, file, end - PIECE_BYTES, PIECE_BYTES) != zeros:
-                break
-            end -= PIECE_BYTES
-        return read_exactly(self.path, file, 0, min(end + RECORD_HEADER_LENGTH, size))
+    def _pieces(self, reading: Reading) -> Iterator[bytes]:
+        """Yield the bytes of the file that was chosen, and note their check."""
+        assert reading.file is not None, "a file was chosen"
+        for piece in pieces_between(self.path, reading.file, 0, reading.length_bytes):
+            reading.check = crc32(piece, reading.check)
+            yield piece
+
+    def _write_again(self, log: Log, found: Replay) -> None:
+        """Write again what is shown and not proven, record by record as it was judged.
+
+        Raises:
+            StorageError: storage returns something else than it did; that is not written.
+        """
+        stream = RecordStream(found.header, found.end)
+        if before := bisect_left(found.starts, found.proven):
+            stream.version += before
+            stream.end, stream.last_check = found.proven, found.checks[before - 1]
+        at = found.proven
+        for piece in pieces_between(self.path, log.file, found.proven, found.end):
+            for *_, data, start, end in stream.feed(piece):
+                log.write(at, data[start:end])
+                at += end - start
+        if stream.last_check != found.last_check:
+            raise StorageError(
+                f"{self.path!r} changed at byte {stream.end} while it was opened; open it again"
+            )
 
     def _ask(self, what: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return ask(what, self.path, call, *args, **kwargs)
-
-
-def snapshot_pieces(view: Readable) -> Iterator[list[Entry]]:
-    """Yield all entries in key order, as many at a time as fill a record of about PIECE_BYTES."""
-    piece: list[Entry] = []
-    size = 0
-    for key, value in entries_of(view.chunks(b"", None, reverse=False), reverse=False):
-        piece.append((key, value))
-        size += record.SET_OVERHEAD + len(key) + len(value)
-        if size >= PIECE_BYTES:
-            yield piece
-            piece, size = [], 0
-    if piece:
-        yield piece

@@ -1,22 +1,17 @@
-"""From the bytes of a log to the entries they describe, and a verdict. Pure: nothing here does I/O.
+"""From the bytes of a log to the entries they describe, and a verdict. Nothing here does I/O.
 
-A record is valid if and only if
-  (1) its header fits in the file and its header check holds,
-  (2) its version is the previous one plus 1,
-  (3) its payload is not empty and fits in the file,
-  (4) its unsynced count reaches back no further than the first record,
-  (5) its body check holds, which is chained to the record before it.
-The log ends where the first invalid record would start. If the file proves that bytes from there on
-were durable (record.py says what proves it), they are damaged, and the log is refused. If not, they
-are a torn tail and are cut off: a crash explains them. Damage to the last commit or group of a file
-that was not closed looks the same, and nothing can tell.
+The log is the valid records of the file (stream.py says what a valid record is). If the file proves
+that bytes behind them were durable (record.py says what proves it), these are damaged, and the log
+is refused. If not, they are a torn tail and are cut off: a crash explains them. Damage to the last
+commit or group of a file that was not closed looks the same, and nothing can tell.
 Absent on purpose: repair, and guessing past damage.
 """
 
-import re
+from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from libredb.kernel import record
@@ -28,6 +23,7 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.level import Level, Writes
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
+from libredb.kernel.stream import RecordStream, Tail
 
 TORN_VERSIONS = {0, record.FORMAT_VERSION}
 """The format versions that a header of ours can show when only a part of it was written."""
@@ -45,19 +41,23 @@ class Replay:
     last_check: int
     """The body check of the last record, which the next one is chained to."""
     level: Level = field(default_factory=Level)
-    starts: list[int] = field(default_factory=list[int])
+    starts: "array[int]" = field(default_factory=lambda: array("Q"))
     """The offset of each record."""
+    checks: "array[int]" = field(default_factory=lambda: array("I"))
+    """The body check of each record."""
     mark: int = RECORDS_OFFSET
     proven: int = RECORDS_OFFSET
     """The file proves that everything before this offset was synced."""
     damaged_mark: bool = False
-    tail: bytes = b""
-    """What follows the log, without zero bytes at its end."""
+    discarded: bytes = b""
+    """The first mebibyte of what follows the log, without zero bytes at its end."""
+    discarded_bytes: int = 0
+    """The length of all of that."""
 
     @property
     def outcome(self) -> Literal["clean", "cut"]:
         """Whether something followed the log that has to be cut off."""
-        return "cut" if self.tail else "clean"
+        return "cut" if self.discarded_bytes else "clean"
 
     @property
     def durable_version(self) -> int:
@@ -124,40 +124,82 @@ def is_unfinished(data: bytes, length: int) -> bool:
     )
 
 
-def replay(path: str, data: bytes, length: int | None = None) -> Replay:
-    """Return the log in `data`, all bytes of a file, judged and replayed.
-
-    Zero bytes at the end of a file of `length` bytes may be left out: all but its pages, and as
-    many as a record header has.
+def replay(path: str, pieces: Iterable[bytes], length: int) -> Replay:
+    """Return the log in a file of `length` bytes, judged and replayed; `pieces` are all of them.
 
     Raises:
         LogFileError: the file is not a log of this version, or it proves that bytes which had been
             durable are damaged.
     """
-    length = len(data) if length is None else length
-    header = check_file_header(path, data, length)
+    pieces, pages = iter(pieces), b""
+    while len(pages) < min(RECORDS_OFFSET, length):
+        pages += next(pieces)
+    header = check_file_header(path, pages, length)
     log = Replay(header, header.base_version, RECORDS_OFFSET, header.check_seed)
-    _read_mark(log, data)
+    _read_mark(log, pages)
     if length < log.mark:
         reason = f"the file ends here, but {log.mark} bytes were durable; restore a backup"
         raise CorruptLogError(path, length, reason, "mark")
-    _walk(path, log, data, length)
-    in_snapshot = len(log.starts) < header.snapshot_records
+    pieces = chain([pages[RECORDS_OFFSET:]], pieces)
+    stream = _walk(path, log, pieces, length)
+    _require_durable(path, log)
+    _judge_tail(path, log, chain([stream.rest], pieces), length)
+    return log
+
+
+def _judge_tail(path: str, log: Replay, pieces: Iterable[bytes], length: int) -> None:
+    """Refuse what follows the log if it proves that the log had been longer."""
+    tail = Tail(log.header, log.version, log.end, length)
+    for piece in pieces:
+        tail.feed(piece)
+    log.discarded, log.discarded_bytes = tail.discarded, tail.length
+    if tail.proof is not None:
+        reason = (
+            f"the record here is damaged, and the one at byte {tail.proof} proves that it had "
+            "been durable; restore a backup"
+        )
+        raise CorruptLogError(path, log.end, reason, "record")
+
+
+def _walk(path: str, log: Replay, pieces: Iterator[bytes], length: int) -> RecordStream:
+    """Replay every valid record, and return the stream, which stopped behind the last."""
+    stream = RecordStream(log.header, length)
+    entries: Writes = {}
+    first, end, proven, starts = log.version + 1, log.end, log.proven, log.starts
+    add_start, add_check = starts.append, log.checks.append
+    for piece in pieces:
+        for version, unsynced, check, data, start, stop in stream.feed(piece):
+            ops = record.decode_ops(data, start + RECORD_HEADER_LENGTH, stop)
+            if ops is None:
+                payload = end + RECORD_HEADER_LENGTH
+                reason = "a valid record holds malformed ops; report this"
+                raise CorruptLogError(path, payload, reason)
+            for key, value in ops:  # `Level.apply` without an order: a third less time
+                if value is None:
+                    entries.pop(key, None)
+                else:
+                    entries[key] = value
+            add_start(end)
+            add_check(check)
+            proof = starts[version - unsynced - first] if unsynced else end
+            proven = max(proven, proof)
+            end += stop - start
+        if stream.stopped:
+            break
+    log.level, log.proven = Level(entries), proven
+    log.version, log.end, log.last_check = stream.version, stream.end, stream.last_check
+    return stream
+
+
+def _require_durable(path: str, log: Replay) -> None:
+    """Refuse a log that ends before something that its file proves to have been durable."""
+    count = log.header.snapshot_records
+    in_snapshot = len(log.starts) < count
     if log.end < log.mark or in_snapshot:
         reason = "the record here had been durable and is damaged; restore a backup"
         evidence = "snapshot" if in_snapshot else "mark"
         raise CorruptLogError(path, log.end, reason, evidence)
-    behind_snapshot = log.starts[header.snapshot_records : header.snapshot_records + 1]
-    log.proven = max(log.proven, *behind_snapshot or [log.end])
-    log.tail = data[log.end :].rstrip(b"\0")
-    proof = find_proof(data, log, length) if log.tail else None
-    if proof is not None:
-        reason = (
-            f"the record here is damaged, and the one at byte {proof} proves that it had been "
-            "durable; restore a backup"
-        )
-        raise CorruptLogError(path, log.end, reason, "record")
-    return log
+    log.proven = max(log.proven, *log.starts[count : count + 1] or [log.end])
 
 
 def check_file_header(path: str, head: bytes, length: int) -> FileHeader:
@@ -197,33 +239,6 @@ def check_file_header(path: str, head: bytes, length: int) -> FileHeader:
     return header
 
 
-def find_proof(data: bytes, log: Replay, length: int) -> int | None:
-    """Return the offset behind `log` of a record header proving that its next commit was synced.
-
-    Its version is above that commit's by at most the records that fit in the file. This bound keeps
-    a chance match (one in 2**32 for each byte) from refusing a mere crash. It also makes the search
-    fast: counting up to it changes the low bytes of a version and carries once at most, so the high
-    bytes have one of two values; and unsynced is less, so its own high bytes are zero. Hardly any
-    other bytes look like that. Zeros would, where versions are small, but no commit has version 0.
-    """
-    expected, check_seed = log.version + 1, log.header.check_seed
-    highest = expected + (length - log.end) // record.SMALLEST_RECORD
-    low_bytes = ((highest - expected).bit_length() + 7) // 8
-    high = [version.to_bytes(8)[: 8 - low_bytes] for version in (expected + 1, highest)]
-    looks_like_one = re.compile(
-        b"(?=(?:%b|%b).{%d}\\0{%d})(?!\\0{8})"
-        % (re.escape(high[0]), re.escape(high[1]), low_bytes, max(0, 4 - low_bytes)),
-        re.DOTALL,
-    )
-    for match in looks_like_one.finditer(data, log.end):
-        header = record.decode_record_header(data, match.start(), check_seed)
-        if header is not None:
-            version, unsynced, _ = header
-            if expected < version <= highest and version - unsynced > expected:
-                return match.start()
-    return None
-
-
 def _read_mark(log: Replay, data: bytes) -> None:
     page = data[record.MARK_OFFSET : record.MARK_OFFSET + record.MARK_LENGTH]
     mark = record.decode_mark(page, log.header.check_seed)
@@ -231,36 +246,3 @@ def _read_mark(log: Replay, data: bytes) -> None:
         log.mark = log.proven = mark
     else:  # zeros as well: a mark is always written before the header
         log.damaged_mark = True
-
-
-def _walk(path: str, log: Replay, data: bytes, length: int) -> None:
-    """Replay every valid record; the numbers are those of the rule at the top."""
-    base, seed = log.header.base_version, log.header.check_seed
-    entries: Writes = {}
-    while (header := record.decode_record_header(data, log.end, seed)) is not None:  # (1)
-        version, unsynced, payload_length = header
-        payload = log.end + RECORD_HEADER_LENGTH
-        end = payload + payload_length
-        if (
-            version != log.version + 1  # (2)
-            or not payload < end <= length  # (3)
-            or unsynced > version - base - 1  # (4)
-        ):
-            break
-        if end > len(data):  # it ends in zero bytes that were left out
-            data += bytes(end - len(data))
-        check = record.body_check_of(data, log.end, payload_length, log.last_check)
-        if check is None:  # (5)
-            break
-        ops = record.decode_ops(data, payload, end)
-        if ops is None:
-            raise CorruptLogError(path, payload, "a valid record holds malformed ops; report this")
-        for key, value in ops:  # `Level.apply` without an order: a third less time
-            if value is None:
-                entries.pop(key, None)
-            else:
-                entries[key] = value
-        log.starts.append(log.end)
-        log.proven = max(log.proven, log.starts[version - unsynced - base - 1])
-        log.version, log.end, log.last_check = version, end, check
-    log.level = Level(entries)

@@ -106,7 +106,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     one(
         "the last piece of a snapshot is lost",
-        "placement.py",
+        "snapshot.py",
         "    if piece:\n        yield piece\n",
         "",
         MIXED,

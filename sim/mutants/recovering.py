@@ -7,14 +7,11 @@ from sim.mutants.mutant import Mutant, one
 from sim.plans.profiles import COMPACTION, CREATION, MIXED, RECOVERY, SAME_BOOT, SECTORS, SHORT_READ
 
 _HEADER = "        log.write(0, found.header.encode())\n"
-_CUT = """        if found.tail:
+_CUT = """        if found.discarded_bytes:
             self._ask("truncate", log.file.truncate, found.end)
 """
-_WRITE = 'log.write(found.proven, shown.ljust(found.end - found.proven, b"\\0"))'
-_REWRITE = f"""        if found.proven < found.end:
-            shown = reading.data[found.proven : found.end]
-            {_WRITE}
-"""
+_WRITE = "                log.write(at, data[start:end])\n"
+_REWRITE = "        self._write_again(log, found)\n"
 _SYNC = '        self._ask("sync", log.file.sync)\n'
 _DIRECTORY = '        self._ask("sync the directory of", self.fs.sync_directory, self.path)\n'
 _DISCARD = '        self._ask("clean up beside", self.fs.discard_next, self.path, log.file)\n'
@@ -28,7 +25,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "no sync at an open that changes nothing",
         "placement.py",
         _SYNC,
-        "        if found.tail or found.proven < found.end:\n    " + _SYNC,
+        "        if found.discarded_bytes or found.proven < found.end:\n    " + _SYNC,
         "recoveries",
     ),
     one("the tail is not written again", "placement.py", _REWRITE, "", SAME_BOOT),
@@ -36,24 +33,23 @@ MUTANTS: tuple[Mutant, ...] = (
         "the last record is not written again",
         "placement.py",
         _WRITE,
-        "log.write(found.proven, shown[: found.starts[-1] - found.proven])",
+        "                if at + end - start < found.end:\n    " + _WRITE,
         SAME_BOOT,
     ),
     one(
         "the first record is not written again",
         "placement.py",
         _WRITE,
-        "at = min([s for s in found.starts if s > found.proven] or [found.end])\n"
-        "            log.write(at, reading.data[at : found.end])",
+        "                if at > found.proven:\n    " + _WRITE,
         SAME_BOOT,
     ),
     one(
-        "zeros that were not read are not written again",
+        "what is written again need not be what was judged",
         "placement.py",
-        _WRITE,
-        "log.write(found.proven, shown)",
+        "        if stream.last_check != found.last_check:\n",
+        "        if stream.last_check < 0:\n",
         "tests/unit/kernel/judging/test_reading.py::"
-        "test_a_record_that_reaches_into_zeros_that_were_not_read_is_written_again_whole",
+        "test_recovery_writes_again_what_it_judged_and_no_other_bytes",
     ),
     one("the header is not written again", "placement.py", _HEADER, "", "calls"),
     one("the torn tail is not cut", "placement.py", _CUT, "", SECTORS),

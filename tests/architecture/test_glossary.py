@@ -54,7 +54,6 @@ ALLOWED = {
     "docs/simulation.md:fsync": POSIX,
     "libredb/cli/console.py:flush": STREAM,
     "libredb/cli/main.py:flush": STREAM,
-    "libredb/kernel/recovery.py:invalid": "not valid by the numbered conditions of record.py",
     "sim/__main__.py:flush": STREAM,
     "sim/mutants/hunt.py:flush": STREAM,
     "sim/mutants/loading.py:mutation": "the name of a way of testing",

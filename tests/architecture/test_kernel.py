@@ -16,6 +16,7 @@ pytestmark = pytest.mark.cpython  # they read the checkout
 # Everything here gives the same answer whenever and wherever it is asked. `threading` is for the
 # lock of guard.py; what is read from the outside world comes through the port.
 MAY_IMPORT = {
+    "array",
     "asyncio",  # inside of a function: for `transact_async` alone, which runs in an event loop
     "bisect",
     "collections",

@@ -9,8 +9,8 @@ import pytest
 
 import libredb
 from libredb import CompactionReport, Database, FileSystem, GroupCommit, StorageError, UsageError
-from libredb.kernel import placement as placement_module
 from libredb.kernel import record
+from libredb.kernel import snapshot as snapshot_module
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET
 from sim.world.filesystem import SimFileSystem
 from tests.support.case import case
@@ -61,7 +61,7 @@ def test_a_compacted_database_has_the_same_entries_and_a_shorter_log(
 def test_the_version_rises_by_the_snapshot_records(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(placement_module, "PIECE_BYTES", 100)
+    monkeypatch.setattr(snapshot_module, "SNAPSHOT_RECORD_BYTES", 100)
     commit(db, *(b"%d" % number + bytes(91) for number in range(5)))
     db.compact()
     assert (db.version, db.durable_version) == (10, 10)

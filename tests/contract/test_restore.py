@@ -15,6 +15,7 @@ from libredb import (
     verify,
 )
 from libredb.kernel import image as image_module
+from libredb.kernel import log as log_module
 from sim.world.filesystem import SimFileSystem
 from tests.support.backups import damage_old_backup, filled, header_of, is_as_good_as_nothing
 from tests.support.case import case
@@ -168,6 +169,7 @@ def test_a_source_of_another_type_is_refused(
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let even a small image have many pieces."""
     monkeypatch.setattr(image_module, "PIECE_BYTES", 300)
+    monkeypatch.setattr(log_module, "PIECE_BYTES", 300)
 
 
 def test_a_restored_database_is_of_a_later_generation_than_the_one_it_replaces(

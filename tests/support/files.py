@@ -7,11 +7,17 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from libredb import FileSystem
-from libredb.kernel import record
+from libredb.kernel import record, recovery
 from libredb.kernel.level import Op
 from libredb.kernel.record import FileHeader
 
 SALT = b"saltsalt"
+
+
+def replay(path: str, data: bytes, piece_bytes: int = 1 << 20) -> recovery.Replay:
+    """Return the log in a file of these bytes, read in pieces of this size."""
+    pieces = (data[at : at + piece_bytes] for at in range(0, len(data), piece_bytes))
+    return recovery.replay(path, pieces, len(data))
 
 
 def put(fs: FileSystem, path: str, data: bytes) -> None:

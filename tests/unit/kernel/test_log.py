@@ -11,8 +11,7 @@ from libredb.kernel import log as log_module
 from libredb.kernel import record
 from libredb.kernel.log import Log, ask, read_exactly
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
-from libredb.kernel.recovery import replay
-from tests.support.files import SALT
+from tests.support.files import SALT, replay
 
 HEADER = FileHeader(SALT, 0, 0, 0)
 FAILURE = OSError(errno.EIO, "the device does not answer")

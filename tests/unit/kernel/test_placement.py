@@ -18,12 +18,13 @@ from libredb import (
     UsageTypeError,
     UsageValueError,
 )
-from libredb.kernel import placement, record
+from libredb.kernel import record, snapshot
 from libredb.kernel.filesystem import text_path
 from libredb.kernel.level import Level, Op
 from libredb.kernel.log import Log
-from libredb.kernel.placement import Place, snapshot_pieces
+from libredb.kernel.placement import Place
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
+from libredb.kernel.snapshot import snapshot_pieces
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import Crash, SimFileSystem
 from tests.support.faults import Fault
@@ -77,6 +78,7 @@ def test_recovery_takes_all_of_its_steps_in_one_order(memory_fs: SimFileSystem) 
     assert calls.seen == [
         ("write", 0, 36),
         ("truncate", len(image), 0),
+        ("read", start, len(image) - start),
         ("write", start, len(image) - start),
         ("sync", 0, 0),
         ("sync_directory", 0, 0),
@@ -272,7 +274,7 @@ def test_a_place_that_was_never_locked_is_nobodys_to_lose(memory_fs: SimFileSyst
 def test_a_snapshot_is_cut_into_pieces_in_key_order(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_of(10)
     assert [len(piece) for piece in snapshot_pieces(store)] == [10]
-    monkeypatch.setattr(placement, "PIECE_BYTES", 3 * (9 + record.SET_OVERHEAD))
+    monkeypatch.setattr(snapshot, "SNAPSHOT_RECORD_BYTES", 3 * (9 + record.SET_OVERHEAD))
     pieces = list(snapshot_pieces(store))
     assert [len(piece) for piece in pieces] == [3, 3, 3, 1]
     assert [entry for piece in pieces for entry in piece] == [

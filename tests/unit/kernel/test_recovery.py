@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from libredb.kernel import record
+from libredb.kernel import record, stream
 from libredb.kernel.errors import (
     CorruptLogError,
     LegacyFormatError,
@@ -14,8 +14,7 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.level import Op
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
-from libredb.kernel.recovery import replay
-from tests.support.files import SALT, flipped, log_image
+from tests.support.files import SALT, flipped, log_image, replay
 
 HEADER = FileHeader(SALT, 0, 0, 0)
 SEED = HEADER.check_seed
@@ -36,7 +35,7 @@ def head_of(**fields: int) -> bytes:
 def test_whole_records_are_replayed_in_order() -> None:
     log = replay("p", log_image(RECORDS))
     assert log.level.ops == {b"b": b"2", b"c": b"3", b"d": b"4"}
-    assert (log.version, log.end, log.starts, log.tail) == (3, ENDS[3], ENDS[:3], b"")
+    assert (log.version, log.end, [*log.starts], log.discarded) == (3, ENDS[3], ENDS[:3], b"")
 
 
 def test_a_log_cut_at_any_byte_is_replayed_as_far_as_records_are_whole() -> None:
@@ -45,12 +44,12 @@ def test_a_log_cut_at_any_byte_is_replayed_as_far_as_records_are_whole() -> None
         log = replay("p", image[:length])
         assert log.version == sum(end <= length for end in ENDS[1:])
         assert log.end == ENDS[log.version]
-        assert log.tail == image[log.end : length].rstrip(b"\0")
+        assert log.discarded == image[log.end : length].rstrip(b"\0")
 
 
 def test_zero_bytes_at_the_end_are_no_tail() -> None:
     log = replay("p", log_image(RECORDS) + bytes(5000))
-    assert (log.version, log.tail) == (3, b"")
+    assert (log.version, log.discarded) == (3, b"")
 
 
 def test_a_flipped_bit_in_the_last_record_makes_it_a_tail() -> None:
@@ -58,7 +57,7 @@ def test_a_flipped_bit_in_the_last_record_makes_it_a_tail() -> None:
     for offset in range(ENDS[2], ENDS[3]):
         log = replay("p", flipped(image, offset))
         assert (log.version, log.end) == (2, ENDS[2])
-        assert log.tail == flipped(image, offset)[ENDS[2] :].rstrip(b"\0")
+        assert log.discarded == flipped(image, offset)[ENDS[2] :].rstrip(b"\0")
 
 
 def record_at_end(
@@ -117,36 +116,26 @@ def test_a_log_that_ends_inside_its_snapshot_is_corrupt() -> None:
     assert (caught.value.offset, caught.value.evidence) == (ENDS[1], "snapshot")
 
 
-def test_a_payload_of_zero_bytes_is_replayed_although_they_were_not_read() -> None:
-    # A file may end in gigabytes of zeros that were reserved; they are not read. Where the last
-    # value ends in zeros, they are a part of its record nevertheless.
-    records: list[list[Op]] = [ONE, [(b"zeros", bytes(100))]]
-    image = log_image(records, mark=RECORDS_OFFSET)
-    least = len(image.rstrip(b"\0")) + record.RECORD_HEADER_LENGTH
-    for behind in (0, 1, 1000):
-        length = len(image) + behind
-        for known in range(least, length + 1):
-            log = replay("p", (image + bytes(behind))[:known], length)
-            assert (log.version, log.end, log.tail) == (2, len(image), b""), f"{known} of {length}"
-            assert log.level.ops[b"zeros"] == bytes(100)
-    for known in range(least, len(image)):
-        assert replay("p", image[:known], len(image) - 1).version == 1
+@pytest.mark.parametrize("piece_bytes", [1, 7, 24, 29, 64, 8191, 8192, 8193, 1 << 20])
+def test_the_verdict_is_the_same_however_the_pieces_lie(piece_bytes: int) -> None:
+    records: list[list[Op]] = [*RECORDS, [(b"zeros", bytes(100))]]
+    for behind in (b"", b"\0" * 50, b"torn" + bytes(30), bytes(30) + b"torn"):
+        image = log_image(records, unsynced=(0, 1, 0, 1)) + behind
+        log, whole = replay("p", image, piece_bytes), replay("p", image)
+        assert log.level.ops == whole.level.ops
+        for name in ("version", "end", "last_check", "starts", "checks", "proven", "discarded"):
+            assert getattr(log, name) == getattr(whole, name), name
+        assert log.discarded == behind.rstrip(b"\0")
+        assert log.discarded_bytes == len(log.discarded)
 
 
-def test_a_record_of_zero_bytes_alone_behind_its_check_is_replayed() -> None:
-    # To delete the empty key is five zero bytes. With a salt for which the checks end in zeros the
-    # record ends in them too, as far as its header.
-    salt = next(
-        number.to_bytes(8)
-        for number in range(10**6)
-        if not log_image([[(b"", None)]], header=FileHeader(number.to_bytes(8), 0, 0, 0))[-6]
-    )
-    image = log_image([[(b"", None)]], header=FileHeader(salt, 0, 0, 0))
-    content = len(image.rstrip(b"\0"))
-    assert content < RECORDS_OFFSET + record.RECORD_HEADER_LENGTH
-    for known in range(content + record.RECORD_HEADER_LENGTH, len(image) + 50):
-        log = replay("p", image.ljust(known, b"\0")[:known], len(image) + 10**6)
-        assert (log.version, log.end) == (1, len(image)), known
+def test_the_first_mebibyte_of_what_is_cut_off_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "DISCARDED_BYTES", 10)
+    for tail in (b"123456789", b"1234567890", b"12345678901", b"1" + bytes(20) + b"2" + bytes(9)):
+        for piece_bytes in (1, 3, 1000):
+            log = replay("p", log_image(RECORDS) + tail, piece_bytes)
+            content = tail.rstrip(b"\0")
+            assert (log.discarded, log.discarded_bytes) == (content[:10], len(content))
 
 
 # What the file proves
