@@ -10,7 +10,7 @@ pytestmark = pytest.mark.cpython(reason="sends signals to processes of its own")
 SIGNALS = {"raise": 5_000, "call": 4_000, "collect": 1_500}
 """They are for one storm, of which there are two: 21,000 altogether."""
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 400.0  # on a busy machine; it is only for one that hangs
 
 
 @pytest.mark.parametrize("threads", [1, 2])
