@@ -167,8 +167,8 @@ def _walk(path: str, log: Replay, pieces: Iterator[bytes], length: int) -> Recor
     entries: Writes = {}
     first, end, proven, starts = log.version + 1, log.end, log.proven, log.starts
     add_start, add_check = starts.append, log.checks.append
-    for piece in pieces:
-        for version, unsynced, check, data, start, stop in stream.feed(piece):
+    while not stream.stopped:
+        for version, unsynced, check, data, start, stop in stream.feed(next(pieces)):
             ops = record.decode_ops(data, start + RECORD_HEADER_LENGTH, stop)
             if ops is None:
                 payload = end + RECORD_HEADER_LENGTH
@@ -184,8 +184,6 @@ def _walk(path: str, log: Replay, pieces: Iterator[bytes], length: int) -> Recor
             proof = starts[version - unsynced - first] if unsynced else end
             proven = max(proven, proof)
             end += stop - start
-        if stream.stopped:
-            break
     log.level, log.proven = Level(entries), proven
     log.version, log.end, log.last_check = stream.version, stream.end, stream.last_check
     return stream
