@@ -223,6 +223,8 @@ class Block(Generic[T]):
             finally:
                 self._holding.close()
                 self.watch = None
+                with suppress(ValueError):
+                    self._guard.entered.remove(self)
 
     @property
     def is_entered(self) -> bool:

@@ -1,9 +1,11 @@
 """A block belongs to the thread and the task that entered it, and is left whatever happens."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, ExitStack
+from weakref import ref
 
 import pytest
 
@@ -116,6 +118,24 @@ def test_a_block_that_is_dropped_is_left(db: Database, block: str) -> None:
     del by_hand
     commit(db, b"k")
     assert db.pending_commits == 0
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_database_of_which_a_block_was_left_goes_at_once_when_it_is_dropped(
+    db: Database, memory_fs: SimFileSystem, block: str
+) -> None:
+    """The guard kept the last block, with all that its transaction had written."""
+    gc.disable()
+    try:
+        other = libredb.open("other", fs=memory_fs)
+        with BLOCKS[block](other):
+            pass
+        kept = ref(other._guard)
+        other.close()
+        del other
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 def test_a_dropped_group_is_synced_before_anybody_else_commits(
