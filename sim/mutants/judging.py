@@ -145,14 +145,15 @@ MUTANTS: tuple[Mutant, ...] = (
         "stream.py",
         "self._looks_like_one.finditer(data)",
         "self._looks_like_one.finditer(data, 0, 4096)",
-        "proofs",
+        "tests/unit/kernel/judging/test_proof.py::test_a_proving_header_far_away_is_found",
     ),
     one(
         "proof is searched only in the tail without its zeros",
         "stream.py",
         "piece[: content + record.PROOF_LENGTH]",
         "piece[:content]",
-        "proofs",
+        "tests/unit/kernel/judging/test_proof.py::"
+        "test_a_proving_header_may_end_in_one_of_the_zeros_behind_it",
     ),
     one(
         "a proof that lies in two pieces is not found",

@@ -62,6 +62,12 @@ def test_a_proving_header_is_found_at_any_offset(expected: int, offset: int) -> 
     assert found(rest, expected) == offset
 
 
+def test_a_proving_header_may_end_in_one_of_the_zeros_behind_it() -> None:
+    headers = (record.encode_record(2, 0, bytes(n), SEED, SEED)[0][:20] for n in range(1, 5000))
+    header = next(header for header in headers if not header[-1])
+    assert found(ALL_ONES * 60 + header + bytes(60), 1) == 60
+
+
 def test_a_proving_header_needs_20_bytes_and_no_more() -> None:
     rest = ALL_ONES * 60 + header_bytes(2)
     assert found(rest, 1) == 60
