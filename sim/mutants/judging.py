@@ -174,14 +174,16 @@ MUTANTS: tuple[Mutant, ...] = (
         "stream.py",
         "for v in (self._expected + 1, self._highest)]",
         "for v in (self._highest, self._highest)]",
-        "proofs",
+        "tests/unit/kernel/judging/test_proof.py::"
+        "test_the_search_finds_what_looking_at_every_offset_finds",
     ),
     one(
         "proof is searched with a prefix that is too long",
         "stream.py",
         "((self._highest - self._expected).bit_length() + 7) // 8",
         "(self._highest - self._expected).bit_length() // 8",
-        "proofs",
+        "tests/unit/kernel/judging/test_proof.py::"
+        "test_the_search_finds_what_looking_at_every_offset_finds",
     ),
     one(
         "the header check is not checked",
