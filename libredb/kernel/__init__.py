@@ -12,6 +12,7 @@
     report       what opening, judging and compacting tell
     stream       a log in pieces: which records are valid, and what follows them
     recovery     from the bytes of a log to the store they describe, and a verdict
+    reading      what was found at a path, before anything is done about it
     snapshot     what a compacted log begins with
     log          records in a file that is in place: append, sync, close
     placement    which file is the database; how it is made, recovered and replaced

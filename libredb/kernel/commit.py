@@ -66,8 +66,7 @@ class Commits(Uncopyable):
     def begin(self) -> Transaction:
         """Return a transaction on what is committed; the turn and the step are the caller's."""
         self._guard.check(A_TRANSACTION)
-        version = self.shown.version + 1
-        return Transaction(self.store, version, refusal=self._refusal)
+        return Transaction(self.store, self.shown.version + 1, refusal=self._refusal)
 
     def begin_reading(self) -> ReadTransaction:
         """Return a transaction that reads what is committed at this moment; nothing is held."""

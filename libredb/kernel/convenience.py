@@ -122,11 +122,7 @@ class OneShotForms(ReadForms):
         *,
         prefix: BytesLike | None = None,
     ) -> int:
-        """Delete the keys in `[start, end)` or of `prefix`, in a transaction; return how many.
-
-        It takes both ends, or a prefix: what is left out is never taken for "up to the last key".
-        `prefix=b""` is every key. Costs a scan of the range, and an op for each of its keys.
-        """
+        """Delete a range, in a transaction; return how many. See `Transaction.delete_range`."""
         return self.transact(lambda tx: tx.delete_range(start, end, prefix=prefix))
 
     def __enter__(self) -> Self:

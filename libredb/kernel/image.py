@@ -20,7 +20,8 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.filesystem import LogFile, Uncopyable
 from libredb.kernel.log import PIECE_BYTES, Log, ask, pieces_between, read_exactly
-from libredb.kernel.placement import Place, Reading
+from libredb.kernel.placement import Place
+from libredb.kernel.reading import Reading
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
 from libredb.kernel.recovery import check_file_header
 from libredb.kernel.stream import RecordStream
@@ -207,8 +208,7 @@ def pieces_of(place: Place) -> Iterator[bytes]:
     """
     try:
         reading = place.look(writable=False)
-        if reading.error is not None:
-            raise reading.error
+        reading.require()
         if reading.file is None:
             raise place.not_found()
         yield from pieces_between(place.path, reading.file, 0, reading.length_bytes)
@@ -228,8 +228,7 @@ def lock_and_look(place: Place) -> Reading:
     """
     place.lock()
     current = place.look(writable=True)
-    if current.error is not None and not isinstance(current.error, CorruptLogError):
-        raise current.error
+    current.require(but=(CorruptLogError,))
     if current.file is None and current.error is None:
         place.create()
         place.close_files()

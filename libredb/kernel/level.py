@@ -34,10 +34,6 @@ REBUILD_SHARE = 8
 """With more than one in so many keys unplaced, one sort beats placing them one by one."""
 
 
-Get = Callable[[bytes, bytes | None], bytes | None]
-"""What `dict.get` is."""
-
-
 class Order:
     """The ops of a level as of one moment, in key order.
 
@@ -71,10 +67,6 @@ class Order:
             high = len(keys) if end is None or block != last else bisect_left(keys, end)
             for piece in pieces_of(low, high, reverse=reverse):
                 yield keys[piece], values[piece]
-
-    def order(self) -> "Order":
-        """Return itself, as `Level.order` does of a level."""
-        return self
 
     def changed(self, unplaced: Sequence[bytes], ops: Mapping[bytes, bytes | None]) -> "Order":
         """Return this order with the keys `unplaced`, which ascend, as they are in `ops` now."""
@@ -134,14 +126,17 @@ class Level:
         """Begin with `ops`, which are the level's own from now on; their order is made later."""
         self.ops: Writes = {} if ops is None else ops
         """The ops; changed by `put` and `apply` alone."""
-        self.get: Get = self.ops.get
+        self.get: Callable[[bytes, bytes | None], bytes | None] = self.ops.get
+        """What `dict.get` is: the value of a key, None if it was deleted, or a default."""
         self.changes: int = 0
         """How often `apply` was called; counted before anything changes."""
         self._order: Order | None = None
         self._unplaced: set[bytes] = set()
-        values = filter(None, self.ops.values())
-        self.size_bytes: int = sum(map(len, self.ops)) + sum(map(len, values))
+        self.size_bytes: int = 0
         """The bytes of all keys and values that were there at first, or came by `apply`."""
+        if self.ops:
+            values = filter(None, self.ops.values())
+            self.size_bytes = sum(map(len, self.ops)) + sum(map(len, values))
 
     def put(self, key: bytes, value: bytes | None) -> None:
         """Note one op; a deletion is an op like any other."""
@@ -169,10 +164,9 @@ class Level:
         """Return the ops in order, as of this call; places what is unplaced."""
         if self._order is None or len(self._unplaced) * REBUILD_SHARE > len(self.ops):
             self._order = sorted_order(self.ops)
-            self._unplaced = set()
         elif self._unplaced:
             self._order = self._order.changed(sorted(self._unplaced), self.ops)
-            self._unplaced = set()
+        self._unplaced.clear()
         return self._order
 
     def _check(self) -> None:
@@ -188,9 +182,8 @@ class Level:
 
 def pieces_of(low: int, high: int, *, reverse: bool) -> Iterator[slice]:
     """Yield what to cut out of lists, so that a short scan does not copy long ones."""
-    if reverse:
-        return (slice(max(low, cut - PIECE_LENGTH), cut) for cut in range(high, low, -PIECE_LENGTH))
-    return (slice(cut, min(high, cut + PIECE_LENGTH)) for cut in range(low, high, PIECE_LENGTH))
+    cuts = range(low, high, PIECE_LENGTH)
+    return (slice(cut, min(high, cut + PIECE_LENGTH)) for cut in (cuts[::-1] if reverse else cuts))
 
 
 def overlaid(older: Ops, newer: Ops, *, gone: bytes | None = None) -> Ops:

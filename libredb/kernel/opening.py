@@ -24,7 +24,8 @@ from libredb.kernel.errors import (
 from libredb.kernel.filesystem import FileSystem, PathLike, text_path
 from libredb.kernel.level import Level
 from libredb.kernel.log import GroupCommit, Log
-from libredb.kernel.placement import Place, Reading
+from libredb.kernel.placement import Place
+from libredb.kernel.reading import Reading
 from libredb.kernel.recovery import Replay
 from libredb.kernel.report import RecoveryReport, VerifyReport
 
@@ -141,17 +142,13 @@ def _open_for_writing(place: Place, *, create: bool) -> tuple[Log, Level, Recove
     """
     glance = place.look(writable=False)
     place.close_files()
-    if glance.error is not None and not isinstance(
-        glance.error, (CorruptLogError, IncompleteReadError)
-    ):
-        raise glance.error
+    glance.require(but=(CorruptLogError, IncompleteReadError))
     if glance.exists or create:
         place.lock()
         reading = place.read(writable=True)
     else:
         reading = glance
-    if reading.error is not None:
-        raise reading.error
+    reading.require()
     if not reading.exists and not create:
         raise place.not_found()
     if reading.found is None:
@@ -170,8 +167,7 @@ def _open_for_reading(place: Place) -> tuple[Log | None, Level, RecoveryReport]:
         LogFileError: the file is refused.
     """
     reading = _read_steadily(place)
-    if reading.error is not None:
-        raise reading.error
+    reading.require()
     if reading.found is None:
         return None, Level(), RecoveryReport(place.path, "clean", 0, 0, 0)
     return place.log_of(reading), reading.found.level, _report(place.path, reading.found)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, starmap
 from typing import Protocol, cast
 
-from libredb.kernel.level import ABSENT, Entry, Get, Level, Ops, Order, overlaid, without
+from libredb.kernel.level import ABSENT, Entry, Level, Ops, Order, overlaid, without
 
 Chunk = tuple[Sequence[bytes], Sequence[bytes]]
 """A piece of entries in key order, as keys and values; nobody changes these lists."""
@@ -32,14 +32,14 @@ class Readable(Protocol):
 
 
 class Overlay:
-    """A level, or an order of one, with what is below it."""
+    """A level with what is below it."""
 
-    __slots__ = ("_below", "_get", "_ops")
+    __slots__ = ("_below", "_get", "_level")
 
-    def __init__(self, ops: Level | Order, below: Readable) -> None:
-        """Put `ops` on top of `below`."""
-        self._ops = ops
-        self._get: Get = ops.get
+    def __init__(self, level: Level, below: Readable) -> None:
+        """Put `level` on top of `below`."""
+        self._level = level
+        self._get = level.get
         self._below = below
 
     def get(self, key: bytes, /) -> bytes | None:
@@ -49,23 +49,9 @@ class Overlay:
 
     def chunks(self, start: bytes, end: bytes | None, *, reverse: bool) -> Iterator[Chunk]:
         """Return the entries of `[start, end)` as of this call; see `Readable`."""
-        order = self._ops.order()
+        order = self._level.order()
         below = self._below.chunks(start, end, reverse=reverse)
         return merged(below, order, start, end, reverse=reverse)
-
-
-class Nothing:
-    """What is below the lowest level."""
-
-    def get(self, key: bytes, /) -> None:
-        """Return None."""
-
-    def chunks(self, start: bytes, end: bytes | None, *, reverse: bool) -> Iterator[Chunk]:
-        """Return no entries."""
-        return iter(())
-
-
-NOTHING = Nothing()
 
 
 def merged(

@@ -13,11 +13,9 @@ Absent on purpose: replacing a file behind the caller's back.
 
 import errno
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
-from zlib import crc32
 
 from libredb.kernel import record
 from libredb.kernel.errors import (
@@ -29,6 +27,7 @@ from libredb.kernel.errors import (
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
 from libredb.kernel.log import Log, ask, pieces_between, read_exactly
 from libredb.kernel.overlay import Readable
+from libredb.kernel.reading import Reading
 from libredb.kernel.record import RECORDS_OFFSET, STAMP, FileHeader
 from libredb.kernel.recovery import Replay, check_file_header, choose, replay
 from libredb.kernel.snapshot import snapshot_pieces
@@ -36,30 +35,6 @@ from libredb.kernel.stream import RecordStream
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Reading:
-    """What was read at a path: a log (`found`), a refusal (`error`), or nothing yet (neither)."""
-
-    exists: bool
-    """Whether there is a file that may hold a log."""
-    size_bytes: int
-    """The size of all files that were found."""
-    length_bytes: int = 0
-    file: LogFile | None = None
-    """The file that was chosen, if one was; it is open, and has `length_bytes`."""
-    check: int = 0
-    """The CRC-32 of what was read of it: two readings that agree in it have found the same."""
-    header: FileHeader | None = None
-    """Its header, also when the rest of it is refused."""
-    found: Replay | None = None
-    error: LogFileError | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no commit was found, and nothing that may have been one."""
-        return self.error is None and (self.found is None or not self.found.version)
 
 
 class Place(Uncopyable):
@@ -119,7 +94,7 @@ class Place(Uncopyable):
                 reading.file, reading.length_bytes = files[index], sizes[index]
                 reading.header = check_file_header(self.path, heads[index], sizes[index])
         except LogFileError as error:
-            reading.error = error
+            reading.error = error.with_traceback(None)  # which knows the reading
         self.close_files(but=reading.file)
         return reading
 
@@ -128,10 +103,11 @@ class Place(Uncopyable):
         reading = self.look(writable=writable)
         try:
             if reading.file is not None and reading.error is None:
-                pieces = self._pieces(reading)
+                pieces = pieces_between(self.path, reading.file, 0, reading.length_bytes)
+                pieces = pieces if writable else reading.checked(pieces)
                 reading.found = replay(self.path, pieces, reading.length_bytes)
         except LogFileError as error:
-            reading.error = error
+            reading.error = error.with_traceback(None)  # which knows the reading
         return reading
 
     def open_again(self, log: Log) -> LogFile:
@@ -268,13 +244,6 @@ class Place(Uncopyable):
         """Return what `choose` wants of a file: its header, or all of it if it is short."""
         length = size if size <= RECORDS_OFFSET else record.FILE_HEADER_LENGTH
         return read_exactly(self.path, file, 0, length)
-
-    def _pieces(self, reading: Reading) -> Iterator[bytes]:
-        """Yield the bytes of the file that was chosen, and note their check."""
-        assert reading.file is not None, "a file was chosen"
-        for piece in pieces_between(self.path, reading.file, 0, reading.length_bytes):
-            reading.check = crc32(piece, reading.check)
-            yield piece
 
     def _write_again(self, log: Log, found: Replay) -> None:
         """Write again what is shown and not proven, record by record as it was judged.

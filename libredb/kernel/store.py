@@ -1,29 +1,29 @@
 """The store: every entry that was committed.
 
-Looking something up and changing it is for whoever has the state of the database. `view` is for
+Looking something up and changing it is for whoever has the state of the database. A view is for
 everybody else: what the store held at one moment, to be read for as long as one likes while others
-commit.
+commit. It is a level with nothing below it, so what was deleted leaves no op behind.
 Absent on purpose: versions of a value, files.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from typing import cast
 
-from libredb.kernel.level import ABSENT, Level, Op
-from libredb.kernel.overlay import NOTHING, Chunk, Overlay, Readable
+from libredb.kernel.level import Level, Op
+from libredb.kernel.overlay import Chunk, Readable
 
 
-class View(Overlay):
-    """What a store held when this was made, under the state."""
+class View:
+    """What the level of a store held when this was made, under the state."""
 
     __slots__ = ("_changes", "_level", "_order")
 
-    def __init__(self, level: Level, below: Readable) -> None:
+    def __init__(self, level: Level) -> None:
         """Remember the order of `level`, and how often it had changed."""
-        self._order = level.order()
         self._level = level
         self._changes = level.changes
-        super().__init__(self._order, below)
+        self._order = level.order()
 
     def get(self, key: bytes, /) -> bytes | None:
         """Return the value of `key`, or None.
@@ -31,10 +31,14 @@ class View(Overlay):
         The level is asked first, which is three times as fast, and right as long as no change of it
         had begun when it had answered.
         """
-        value = self._level.get(key, ABSENT)
+        value = self._level.get(key, None)
         if self._level.changes != self._changes:
-            value = self._order.get(key, ABSENT)
-        return self._below.get(key) if value is ABSENT else value
+            value = self._order.get(key, None)
+        return value
+
+    def chunks(self, start: bytes, end: bytes | None, *, reverse: bool) -> Iterator[Chunk]:
+        """Return the entries of `[start, end)`; see `Readable`."""
+        return cast(Iterator[Chunk], self._order.chunks(start, end, reverse=reverse))
 
 
 class OrderedStore:
@@ -46,7 +50,6 @@ class OrderedStore:
         """Create a store of what is in `level`; `state` is held while the store is changed."""
         self._level = level or Level()
         self._state = state or nullcontext()
-        self._now = Overlay(self._level, NOTHING)
 
     @property
     def size_bytes(self) -> int:
@@ -59,7 +62,7 @@ class OrderedStore:
 
     def get(self, key: bytes, /) -> bytes | None:
         """Return the value of `key`, or None."""
-        return self._now.get(key)
+        return self._level.get(key, None)
 
     def apply(self, writes: Iterable[Op]) -> None:
         """Apply ops in order: a value sets its key, None deletes it if it is there."""
@@ -68,7 +71,7 @@ class OrderedStore:
     def view(self) -> Readable:
         """Return what is in the store at this call; nothing changes it afterwards."""
         with self._state:
-            return View(self._level, NOTHING)
+            return View(self._level)
 
     def chunks(self, start: bytes, end: bytes | None, *, reverse: bool) -> Iterator[Chunk]:
         """Return the entries of `[start, end)` as of this call; see `Readable`."""

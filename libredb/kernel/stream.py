@@ -7,8 +7,8 @@ A record is valid if and only if
   (4) its unsynced count reaches back no further than the first record,
   (5) its body check holds, which is chained to the record before it.
 The log ends where the first record would start that is not; what is behind it is its tail.
-Whoever reads a log reads it through this: opening, judging, backing up, restoring. At most one
-record and one piece are held at a time. Absent on purpose: verdicts (recovery.py), and I/O.
+Whoever reads a log reads it through this: opening, judging, backing up, restoring. One piece is
+held, or the pieces of one record until they are joined. Absent on purpose: verdicts, and I/O.
 """
 
 import re
@@ -54,6 +54,7 @@ class RecordStream:
         if self._have < self._wanted or self.stopped:
             return
         data, start, known = self.rest, 0, self._have
+        self._pieces = []  # or a record of many pieces is held twice
         last_version, last_check, left = self.version, self.last_check, self._length - self.end
         while True:
             header = record.decode_record_header(data, start, self._seed)
@@ -66,7 +67,7 @@ class RecordStream:
             if (
                 version != last_version + 1  # (2)
                 or not RECORD_HEADER_LENGTH < size <= left  # (3)
-                or unsynced > version - self._base - 1  # (4)
+                or unsynced >= version - self._base  # (4)
             ):
                 self.stopped = True
                 break

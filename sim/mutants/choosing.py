@@ -113,8 +113,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a foreign file gets a lock file",
         "opening.py",
-        "        raise glance.error\n",
-        "        pass\n",
+        "    glance.require(but=(CorruptLogError, IncompleteReadError))\n",
+        "",
         "tests/contract/test_arguments.py::test_a_foreign_file_gets_no_lock_file_beside_it",
     ),
     one(

@@ -120,7 +120,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     one(
         "a damaged database counts as an empty one",
-        "placement.py",
+        "reading.py",
         "return self.error is None and (self.found is None or not self.found.version)",
         "return self.found is None or not self.found.version",
         f"{_RESTORE}::test_a_damaged_database_is_replaced_only_if_that_is_asked_for",
@@ -128,8 +128,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a foreign file is replaced",
         "image.py",
-        "    if current.error is not None and not isinstance(current.error, CorruptLogError):\n",
-        "    if current is None:\n",
+        "    current.require(but=(CorruptLogError,))\n",
+        "",
         f"{_BACKUPS}::test_backup_to_replaces_nothing_that_is_no_database",
     ),
     one(
@@ -142,8 +142,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a copy is made without the lock",
         "image.py",
-        "    place.lock()\n    current = place.look(writable=True)\n    if",
-        "    current = place.look(writable=True)\n    if",
+        "    place.lock()\n    current = place.look(writable=True)\n",
+        "    current = place.look(writable=True)\n",
         f"{_BACKUPS}::test_backup_to_needs_no_file_system_on_one",
     ),
 )

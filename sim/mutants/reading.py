@@ -83,8 +83,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "pieces of a descending scan ascend",
         "level.py",
-        "    if reverse:\n        return (slice(max",
-        "    if not reverse:\n        return (slice(max",
+        "(cuts[::-1] if reverse else cuts)",
+        "cuts",
         _ANSWERS,
     ),
     one(
@@ -139,10 +139,10 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a change is counted when it is done",
         "store.py",
-        "        value = self._level.get(key, ABSENT)\n"
+        "        value = self._level.get(key, None)\n"
         "        if self._level.changes != self._changes:\n            value",
         "        changed = self._level.changes != self._changes\n"
-        "        value = self._level.get(key, ABSENT)\n        if changed:\n            value",
+        "        value = self._level.get(key, None)\n        if changed:\n            value",
         f"{_STORE}::test_a_get_of_a_view_that_meets_a_commit_answers_from_what_was_there",
     ),
     one(

@@ -1,6 +1,9 @@
 """Clause 5: a file that is not ours, of another version, or damaged is refused and not changed."""
 
+import gc
+from contextlib import suppress
 from typing import Literal
+from weakref import ref
 
 import pytest
 
@@ -146,3 +149,22 @@ def test_a_damaged_mark_is_reported_and_written_again(memory_fs: SimFileSystem) 
     assert (reports[0].outcome, reports[0].damaged_mark) == ("clean", True)
     assert keys(db) == [b"k", b"k2"]
     assert memory_fs.images("p")[0] == CLOSED
+
+
+@pytest.mark.parametrize("mode", ["rwc", "r"])
+def test_a_refusal_that_was_caught_keeps_no_file(mode: Mode) -> None:
+    """It knew the frames it came through, and they knew it: only the collector freed the file."""
+    fs = SimFileSystem()
+    fs.install("p", b"a foreign file" * 1000)
+    fs.install("q", flipped(log_image([[(b"k", b"v")]], mark=RECORDS_OFFSET), 8))
+    kept = ref(fs)
+    gc.disable()
+    try:
+        for path, error in (("p", NotADatabaseError), ("q", CorruptLogError)):
+            with suppress(error):
+                libredb.open(path, fs=fs, mode=mode)
+                raise AssertionError("it was opened")
+        del fs
+        assert kept() is None
+    finally:
+        gc.enable()
