@@ -120,6 +120,39 @@ def test_a_block_that_is_dropped_is_left(db: Database, block: str) -> None:
     assert db.pending_commits == 0
 
 
+@pytest.mark.cpython
+def test_a_read_block_keeps_its_state_and_delays_nobody(db: Database) -> None:
+    """Until a read was left, nobody's commit became visible, and so no writer got on."""
+    commit(db, b"a", b"b")
+    with db.read() as tx:
+        begun = tx.scan()
+        assert next(begun) == (b"a", b"")
+        for work in (
+            lambda: db.transact(lambda inner: inner.set(b"a", b"new")),
+            lambda: db.delete(b"b"),
+            lambda: commit(db, b"c"),
+            db.compact,
+        ):
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+            work()
+            assert (tx.get(b"a"), tx.get(b"b"), tx.get(b"c")) == (b"", b"", None)
+            assert list(tx.scan()) == [(b"a", b""), (b"b", b"")]
+        assert list(begun) == [(b"b", b"")]
+        version = tx.version
+    assert (keys(db), db.get(b"a"), version) == ([b"a", b"c"], b"new", 2)
+
+
+def test_a_read_block_goes_on_when_its_database_is_closed(db: Database) -> None:
+    commit(db, b"a", b"b")
+    with db.read() as tx:
+        db.close()
+        assert (tx.get(b"a"), list(tx.scan())) == (b"", [(b"a", b""), (b"b", b"")])
+    with pytest.raises(UsageError, match="closed"), db.read():
+        raise AssertionError("a closed database was read")
+
+
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_database_of_which_a_block_was_left_goes_at_once_when_it_is_dropped(
     db: Database, memory_fs: SimFileSystem, block: str

@@ -2,7 +2,6 @@
 
 import errno
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ from sim.world.filesystem import SimFileSystem
 from tests.support.case import case
 from tests.support.faults import Fault
 from tests.support.work import commit, keys
-
-
-@pytest.fixture
-def db(fs: FileSystem, db_path: str) -> Iterator[Database]:
-    with libredb.open(db_path, fs=fs) as db:
-        yield db
 
 
 def busy(db: Database, count: int = 60) -> dict[bytes, bytes]:

@@ -1,7 +1,6 @@
 """Everyday forms are the calls they are written over: same states, same durability, same errors."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import libredb
 from libredb import (
     Database,
     DatabaseFailedError,
-    FileSystem,
     GroupCommit,
     StorageError,
     UsageTypeError,
@@ -18,19 +16,6 @@ from libredb import (
 from sim.world.filesystem import SimFileSystem
 from tests.support.faults import Fault
 from tests.support.work import Holder, commit, on_every_holder, setting
-
-
-@pytest.fixture
-def db(fs: FileSystem, db_path: str) -> Iterator[Database]:
-    with libredb.open(db_path, fs=fs) as db:
-        yield db
-
-
-@pytest.fixture(params=["file", "memory"])
-def any_db(request: pytest.FixtureRequest) -> Database:
-    """Return a database in a file or in memory, which the caller may leave open."""
-    return libredb.open() if request.param == "memory" else libredb.open("p", fs=SimFileSystem())
-
 
 # A transaction for a single call
 

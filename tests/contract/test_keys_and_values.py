@@ -1,7 +1,7 @@
 """Keys and values are bytes, copied; everything else is refused before anything is written."""
 
 import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,12 +11,6 @@ from libredb import Database, FileSystem, Transaction, UsageError
 from tests.support.work import keys
 
 BYTES = [b"", b"\0", b"\xff", bytes(511), bytes(512), bytes(4096), b"\1\0\0\0\1k" * 50, b"LRDB\0\2"]
-
-
-@pytest.fixture
-def db(fs: FileSystem, db_path: str) -> Iterator[Database]:
-    with libredb.open(db_path, fs=fs) as db:
-        yield db
 
 
 def test_any_bytes_are_keys_and_values(fs: FileSystem, db_path: str) -> None:

@@ -1,11 +1,9 @@
 """Order is by unsigned byte; ranges are half-open; a scan is the snapshot of its call."""
 
-from collections.abc import Iterator
-
 import pytest
 
 import libredb
-from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeError, UsageValueError
+from libredb import Database, Transaction, UsageError, UsageTypeError, UsageValueError
 from tests.support.case import case
 from tests.support.work import commit, keys
 
@@ -13,12 +11,6 @@ ORDERED = [
     *(b"", b"\0", b"\0\0", b"\0\xff", b"\1", b"A", b"a", b"a\0", b"aa", b"b"),
     *(b"\x7f", b"\x80", b"\xff", b"\xff\0", b"\xff\xff"),
 ]
-
-
-@pytest.fixture
-def db(fs: FileSystem, db_path: str) -> Iterator[Database]:
-    with libredb.open(db_path, fs=fs) as db:
-        yield db
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A range is told by a prefix too, and is counted and deleted: what a scan shows of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +14,6 @@ from libredb import (
     UsageError,
     UsageTypeError,
 )
-from sim.world.filesystem import SimFileSystem
 from tests.support.case import case
 from tests.support.work import Holder, commit, keys, on_every_holder
 
@@ -22,18 +21,6 @@ KEYS = [
     *(b"", b"\0", b"a", b"a\0", b"aa", b"ab", b"a\xff", b"a\xff\xff", b"a\xff\xffb", b"b"),
     *(b"\xfe\xff", b"\xff", b"\xff\0", b"\xff\xfe", b"\xff\xff", b"\xff\xff\xff"),
 ]
-
-
-@pytest.fixture
-def db(fs: FileSystem, db_path: str) -> Iterator[Database]:
-    with libredb.open(db_path, fs=fs) as db:
-        yield db
-
-
-@pytest.fixture(params=["file", "memory"])
-def any_db(request: pytest.FixtureRequest) -> Database:
-    """Return a database in a file or in memory, which the caller may leave open."""
-    return libredb.open() if request.param == "memory" else libredb.open("p", fs=SimFileSystem())
 
 
 # A prefix

@@ -10,23 +10,10 @@ import pytest
 import libredb
 from libredb import Database, FileSystem, Transaction, UsageError, UsageTypeError, UsageValueError
 from libredb.kernel import record
-from sim.world.filesystem import SimFileSystem
 from tests.support.calls import DATABASE, WRITER
 from tests.support.case import case
 from tests.support.files import contents
 from tests.support.work import commit, keys, setting
-
-
-@pytest.fixture
-def db(fs: FileSystem, db_path: str) -> Iterator[Database]:
-    with libredb.open(db_path, fs=fs) as db:
-        yield db
-
-
-@pytest.fixture(params=["file", "memory"])
-def any_db(request: pytest.FixtureRequest) -> Database:
-    """Return a database in a file or in memory, which the caller may leave open."""
-    return libredb.open() if request.param == "memory" else libredb.open("p", fs=SimFileSystem())
 
 
 def nothing(tx: Transaction) -> None:

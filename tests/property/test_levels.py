@@ -8,7 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from libredb.kernel import level as level_module
 from libredb.kernel.level import Level
-from libredb.kernel.overlay import NOTHING, Overlay, entries_of
+from libredb.kernel.overlay import entries_of
+from libredb.kernel.store import View
 from tests.property.profile import examples
 from tests.property.values import State, keys, scanned, values
 
@@ -49,7 +50,7 @@ class LevelMachine(RuleBasedStateMachine):
 
     @rule(start=keys, end=st.none() | keys, reverse=st.booleans())
     def scan(self, *, start: bytes, end: bytes | None, reverse: bool) -> None:
-        view = Overlay(self.level, NOTHING)
+        view = View(self.level)
         found = list(entries_of(view.chunks(start, end, reverse=reverse), reverse=reverse))
         assert found == scanned(self.model, start, end, reverse=reverse, limit=None)
 

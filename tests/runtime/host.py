@@ -180,8 +180,6 @@ class _Run:
         """Pass messages to the thread that runs pytest, and wait for the answer."""
         if self.closed:
             return b'"stop"'
-        if not body:
-            return b'"again"'
         answer: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.inbox.put((json.loads(body), answer))
         return json.dumps(answer.get()).encode()

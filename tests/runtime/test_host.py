@@ -119,17 +119,6 @@ def test_a_browser_that_is_gone_fails_the_running_test(
     result.stdout.fnmatch_lines(["This test was running *the browser is gone*"])
 
 
-def test_a_request_that_came_without_its_body_is_asked_for_again(
-    request: pytest.FixtureRequest,
-) -> None:
-    """A busy browser sent one; its answer was none, and every test after it was missing."""
-    waiting = host._Run(request.session, {})
-    assert waiting.receive(b"") == b'"again"'
-    assert waiting.inbox.empty()
-    waiting.close()
-    assert waiting.receive(b"") == b'"stop"'
-
-
 def test_a_warning_of_the_worker_is_in_the_summary(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

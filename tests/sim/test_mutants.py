@@ -4,7 +4,6 @@ Here each meets the one profile, enumeration or test that finds it quickly. `pyt
 runs all profiles against all mutants; the table is in docs/simulation.md.
 """
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -36,8 +35,7 @@ def what_kills(name: str) -> str | None:
 def killing(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str | None]]:
     """Return `what_kills`, which several processes answer ahead where there are any."""
     if sys.platform == "emscripten":
-        # Each kernel is a circle of modules, and a browser has no room for a hundred of them.
-        yield lambda name: (what_kills(name), gc.collect())[0]
+        yield what_kills
         return
     from concurrent.futures import ProcessPoolExecutor  # a browser has none
     from multiprocessing import get_context

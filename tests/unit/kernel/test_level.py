@@ -1,19 +1,17 @@
 """A level is a dict that reads in key order, and its invariant holds at every step."""
 
 import random
-import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import Any
+from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
 from libredb.kernel import level as level_module
 from libredb.kernel.level import Entry, Level, Order, Writes, overlaid
-from libredb.kernel.overlay import NOTHING, Overlay, entries_of, merged
+from libredb.kernel.overlay import Chunk, Overlay, Readable, entries_of, merged
+from libredb.kernel.store import View
 from tests.support.case import case
-
-TraceFunction = Callable[[FrameType, str, Any], Any]
+from tests.support.interrupting import interrupted_at
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +30,8 @@ def filled(*keys: bytes) -> Level:
 def scan(
     level: Level | Order, start: bytes = b"", end: bytes | None = None, *, reverse: bool = False
 ) -> list[Entry]:
-    chunks = Overlay(level, NOTHING).chunks(start, end, reverse=reverse)
+    order = level.order() if isinstance(level, Level) else level
+    chunks = cast(Iterator[Chunk], order.chunks(start, end, reverse=reverse))
     return list(entries_of(chunks, reverse=reverse))
 
 
@@ -139,27 +138,7 @@ def interrupted_placing(seed: int, fresh: int, at: int) -> tuple[Level, bool]:
     level.order()
     level.apply((b"%03d new" % source.randrange(200), b"v") for _ in range(fresh))
     level.apply([(b"%03d" % source.randrange(200), None) for _ in range(10)])
-    lines = 0
-
-    def interrupt(frame: FrameType, event: str, argument: object) -> TraceFunction | None:
-        nonlocal lines
-        if frame.f_code.co_filename != level_module.__file__:
-            return None
-        lines += event == "line"
-        if lines == at:
-            sys.settrace(None)
-            raise KeyboardInterrupt
-        return interrupt
-
-    before = sys.gettrace()
-    sys.settrace(interrupt)
-    try:
-        level.order()
-    except KeyboardInterrupt:
-        return level, True
-    finally:
-        sys.settrace(before)
-    return level, False
+    return level, interrupted_at(at, level_module.__file__, level.order)
 
 
 @pytest.mark.parametrize("fresh", [3, 20], ids=["inserting", "rebuilding"])
@@ -249,7 +228,8 @@ def test_the_newest_level_counts(seed: int, *, reverse: bool) -> None:
     source = random.Random(seed)
     level = Level()
     level.apply((key, value) for key, value in draw_ops(source, 40).items())
-    view, model = Overlay(level, NOTHING), dict(level.ops)
+    model: Writes = dict(level.ops)
+    view: Readable = View(level)
     for _ in range(source.randrange(4)):
         ops = draw_ops(source, 60)
         upper = Level()
@@ -273,7 +253,7 @@ def test_no_piece_of_a_scan_is_long_because_of_what_lies_on_top(*, reverse: bool
     # One old entry before 10,000 new ones: put into one list one by one, they take for ever.
     level = filled(*(b"%03d" % number for number in range(300)))
     below = filled(b"\0", b"\xff")
-    view = Overlay(level, Overlay(below, NOTHING))
+    view = Overlay(level, View(below))
     lengths = [len(keys) for keys, _ in view.chunks(b"", None, reverse=reverse)]
     assert sum(lengths) == 302
     assert max(lengths) <= 3 + 2
@@ -284,7 +264,7 @@ def test_what_nothing_lies_on_passes_as_it_is() -> None:
     newer = filled(b"c").order()
     found = list(merged(iter(older), newer, b"", None, reverse=False))
     assert [found[0], found[2]] == older
-    assert found[0][0] is not older[0][0] or found[0] == older[0]
+    assert (found[0][0] is older[0][0], found[1][0]) == (True, [b"c"])
 
 
 def test_a_key_that_is_gone_goes_and_others_stay() -> None:

@@ -1,7 +1,5 @@
 """A transaction inside another is all or nothing as well, and the outer one waits for it."""
 
-import sys
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from libredb.kernel.level import Level
 from libredb.kernel.overlay import Overlay
 from libredb.kernel.transaction import Transaction
 from tests.support.case import case
+from tests.support.interrupting import interrupted_at
 from tests.unit.kernel.transactions import USES, store_of, writer
 
 
@@ -165,32 +164,21 @@ def interrupted(at: int) -> tuple[Transaction, list[str], bool]:
     tx = writer(store_of(stored=b"1"))
     tx.set(b"outer", b"")
     told: list[str] = []
-    lines = 0
-
-    def interrupt(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal lines
-        if frame.f_code.co_filename != transaction_module.__file__:
-            return None
-        lines += event == "line"
-        if lines == at:
-            sys.settrace(None)
-            raise KeyboardInterrupt
-        return interrupt
 
     def inside(inner: Transaction) -> None:
         inner.set(b"1", b"inner")
         inner.set(b"2", b"inner")
 
-    before = sys.gettrace()
-    sys.settrace(interrupt)
-    try:
-        tx.transact(inside)
-        told.append("returned")
-    except KeyboardInterrupt:
-        told.append("interrupted")
-    finally:
-        sys.settrace(before)
-    return tx, told, lines < at
+    def act() -> None:
+        try:
+            tx.transact(inside)
+        except KeyboardInterrupt:
+            told.append("interrupted")
+        else:
+            told.append("returned")
+
+    reached = interrupted_at(at, transaction_module.__file__, act)
+    return tx, told, not reached
 
 
 def test_an_interrupt_anywhere_in_a_transaction_inside_leaves_all_or_nothing() -> None:
