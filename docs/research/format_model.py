@@ -273,7 +273,7 @@ class FormatTwo:
         if "salt and generation" in self.without:
             generation = 0
         salt = 0x5A17_0000_0000_0000 + generation * 0x9E37_79B9
-        head = MAGIC + struct.pack(">HHQIIQ", 2, 0, salt, generation, snapshot, base)
+        head = MAGIC + struct.pack(">HHQQQII", 2, 0, salt, 0xDB, base, generation, snapshot)
         return head + struct.pack(">I", crc32(head))
 
     def record(self, commit: Commit, version: int, unsynced: int, seed: int, chain: int) -> bytes:
@@ -302,7 +302,7 @@ class FormatTwo:
         base: int = 0,
     ) -> Image:
         header = self.header(generation, snapshot, base)
-        seed = chain = crc32(header[:32])
+        seed = chain = crc32(header[:36])
         data = bytearray(header.ljust(RECORDS_START, b"\0"))
         starts: list[int] = []
         for index, commit in enumerate(commits):
@@ -322,8 +322,8 @@ class FormatTwo:
         reason = self._header_fault(data)
         if reason:
             return Verdict(None, reason)
-        _, _, snapshot, base = struct.unpack_from(">QIIQ", data, 8)
-        seed = crc32(data[:32])
+        _, base, _, snapshot = struct.unpack_from(">QQII", data, 16)
+        seed = crc32(data[:36])
         mark = self._read_mark(data, seed)
         if len(data) < mark:
             return Verdict(None, "shorter than the mark")
@@ -331,11 +331,11 @@ class FormatTwo:
 
     def _header_fault(self, data: bytes) -> str:
         """The first reason to refuse the file header, in the order that recovery asks; else ''."""
-        crc_holds = data[32:36] == struct.pack(">I", crc32(data[:32]))
+        crc_holds = data[40:44] == struct.pack(">I", crc32(data[:40]))
         reasons = (
             ("no magic", data[:4] != MAGIC),
             ("format version", data[4:6] != b"\0\2"),
-            ("header crc", len(data) < 36 or not (crc_holds or "header crc" in self.without)),
+            ("header crc", len(data) < 44 or not (crc_holds or "header crc" in self.without)),
             ("feature flags", data[6:8] != b"\0\0"),
             ("too short", len(data) < RECORDS_START),
         )
@@ -773,7 +773,7 @@ def salt_flips(fmt: Format, chance: Chance) -> Iterator[Case]:
     """Every bit of the file header of a file that was not closed."""
     commits = make_commits(chance, 8)
     image = fmt.build(commits)
-    for bit in range(36 * 8):
+    for bit in range(44 * 8):
         data = bytearray(image.data)
         data[bit // 8] ^= 1 << bit % 8
         yield Case(bytes(data), states_of(commits), 8)
@@ -992,13 +992,13 @@ class Life:
                 disk.sync()
 
         def mark() -> None:
-            disk.write(PAGE, self.fmt.mark(end, crc32(data[:32])))
+            disk.write(PAGE, self.fmt.mark(end, crc32(data[:36])))
 
-        return [lambda: disk.write(0, data[:36]), cut, rewrite, sync, mark]
+        return [lambda: disk.write(0, data[:44]), cut, rewrite, sync, mark]
 
     def _use(self, opened: Verdict) -> None:
         """Commit one by one, in groups or in a window, until the life ends or a sync fails."""
-        seed = crc32(bytes(self.disk.cache[:32]))
+        seed = crc32(bytes(self.disk.cache[:36]))
         writer = Writer(seed, opened.end, opened.version, opened.chain or seed, opened.version)
         try:
             for _ in range(self.chance.below(6)):

@@ -172,14 +172,24 @@ class Place(Uncopyable):
         self.put(None, log)
         return log
 
-    def new_header(self, generation: int, snapshot_records: int, base_version: int) -> FileHeader:
-        """Return a header with a salt that no other file has.
+    def new_header(
+        self,
+        generation: int,
+        snapshot_records: int,
+        base_version: int,
+        database_id: bytes | None = None,
+    ) -> FileHeader:
+        """Return a header with a salt that no other file has, and with the id of its database.
+
+        Without an id it is that of a new database.
 
         Raises:
             UsageError: no generation is left.
         """
         salt = self._ask("draw a salt for", self.fs.entropy, 8)
-        header = FileHeader(salt, generation, snapshot_records, base_version)
+        if database_id is None:
+            database_id = self._ask("draw an id for", self.fs.entropy, 8)
+        header = FileHeader(salt, database_id, generation, snapshot_records, base_version)
         if not header.in_range:
             raise UsageError("this file has no further generation; copy its entries into a new one")
         return header
@@ -190,7 +200,9 @@ class Place(Uncopyable):
         It is only prepared: see `put`.
         """
         records = sum(1 for _ in snapshot_pieces(view))
-        header = self.new_header(current.header.generation + 1, records, current.version)
+        header = self.new_header(
+            current.header.generation + 1, records, current.version, current.header.database_id
+        )
         payloads = (record.encode_ops(piece) for piece in snapshot_pieces(view))
         return self.prepare(current.file, header, payloads)
 

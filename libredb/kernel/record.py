@@ -3,10 +3,11 @@
 All integers are unsigned big-endian; a check is the CRC-32 of `zlib.crc32`, (data, start value).
 
     page 0, offset 0       file header, never changed once the file is in place
-       0   4  magic "LRDB"             16   4  generation: plus one at every compaction
-       4   2  format version           20   4  snapshot records: how many the log starts with
-       6   2  feature flags            24   8  base version: the log starts after this commit
-       8   8  salt, random             32   4  check seed = crc32(bytes 0..32)
+       0   4  magic "LRDB"             24   8  base version: the log starts after this commit
+       4   2  format version           32   4  generation: plus one at every compaction
+       6   2  feature flags            36   4  snapshot records: how many the log starts with
+       8   8  salt, random             40   4  header check = crc32(bytes 0..40)
+      16   8  database id, random
     page 1, offset 4096    durable mark, rewritten in place
        0   8  length of the log that was synced; always the end of a record
        8   4  crc32(bytes 0..8, check seed)
@@ -20,6 +21,7 @@ All integers are unsigned big-endian; a check is the CRC-32 of `zlib.crc32`, (da
               set     01 | u32 key length | key | u32 value length | value
               delete  00 | u32 key length | key
 
+The check seed is crc32(bytes 0..36) of page 0: all but the snapshot count, which is known last.
 Zero bytes are never a record, so a log may end in any number of them.
 
 What a file proves: a record header (version v, unsynced u) proves that every commit below v - u was
@@ -46,7 +48,7 @@ RECORDS_OFFSET = 8192
 MAX_PAYLOAD_BYTES = 1 << 30
 """The largest transaction, as bytes of its payload: what a reader has to hold in memory at once."""
 
-_FILE_HEADER = Struct(">4sHH8sIIQ")
+_FILE_HEADER = Struct(">4sHH8s8sQII")
 _RECORD_HEADER = Struct(">QII")
 _PROOF = Struct(">QIII")
 _MARK = Struct(">Q")
@@ -54,6 +56,7 @@ _CHECK = Struct(">I")
 _CHECKS = Struct(">II")
 _LENGTH = Struct(">I")
 
+_SEED_LENGTH = 36
 FILE_HEADER_LENGTH = _FILE_HEADER.size + _CHECK.size
 MARK_LENGTH = _MARK.size + _CHECK.size
 PROOF_LENGTH = _PROOF.size
@@ -66,9 +69,13 @@ DELETE_OVERHEAD = 1 + _LENGTH.size
 
 @dataclass(frozen=True, slots=True)
 class FileHeader:
-    """Page 0: which log this is, and where its versions start."""
+    """Page 0: which log this is, and where its versions start.
+
+    A compaction draws a new salt and keeps the id; a restore draws both; a copy keeps both.
+    """
 
     salt: bytes
+    database_id: bytes
     generation: int
     snapshot_records: int
     base_version: int
@@ -77,8 +84,8 @@ class FileHeader:
 
     @property
     def check_seed(self) -> int:
-        """What every other check of the file starts from; it is also the header's own check."""
-        return crc32(self._fields())
+        """What every other check of the file starts from."""
+        return crc32(self._fields()[:_SEED_LENGTH])
 
     @property
     def in_range(self) -> bool:
@@ -86,8 +93,9 @@ class FileHeader:
         return self.generation <= MAX_GENERATION and self.base_version <= MAX_VERSION
 
     def encode(self) -> bytes:
-        """Return the 36 bytes of the header."""
-        return self._fields() + _CHECK.pack(self.check_seed)
+        """Return the 44 bytes of the header."""
+        fields = self._fields()
+        return fields + _CHECK.pack(crc32(fields))
 
     def _fields(self) -> bytes:
         return _FILE_HEADER.pack(
@@ -95,9 +103,10 @@ class FileHeader:
             self.format_version,
             self.flags,
             self.salt,
+            self.database_id,
+            self.base_version,
             self.generation,
             self.snapshot_records,
-            self.base_version,
         )
 
 
@@ -105,8 +114,8 @@ def decode_file_header(data: bytes) -> FileHeader | None:
     """Return the header at the start of `data`, or None if it is cut short or its check fails."""
     if len(data) < FILE_HEADER_LENGTH:
         return None
-    _, version, flags, salt, generation, snapshot, base = _FILE_HEADER.unpack_from(data)
-    header = FileHeader(salt, generation, snapshot, base, flags, version)
+    _, version, flags, salt, identity, base, generation, snapshot = _FILE_HEADER.unpack_from(data)
+    header = FileHeader(salt, identity, generation, snapshot, base, flags, version)
     return header if data[:FILE_HEADER_LENGTH] == header.encode() else None
 
 

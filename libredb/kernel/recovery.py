@@ -231,7 +231,7 @@ def check_file_header(path: str, head: bytes, length: int) -> FileHeader:
             f"this file needs features this version lacks ({header.flags:#06x}); update libredb",
         )
     if not header.in_range:
-        raise CorruptLogError(path, 16, "the file header has numbers that no database reaches")
+        raise CorruptLogError(path, 24, "the file header has numbers that no database reaches")
     if length < RECORDS_OFFSET:
         raise CorruptLogError(path, length, "the file ends before its records; restore a backup")
     return header

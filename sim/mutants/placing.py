@@ -11,7 +11,10 @@ _PLACEMENT = "tests/unit/kernel/test_placement.py"
 _MARK_SYNC = '            log.write_mark()\n            self._ask("sync", file.sync)\n'
 _HEADER = "        following.write(0, following.header.encode())\n"
 _HEADER_SYNC = '        self._ask("sync", following.file.sync)\n'
-_NEXT_HEADER = "self.new_header(current.header.generation + 1, records, current.version)"
+_NEXT_HEADER = (
+    "self.new_header(\n            current.header.generation + 1, records, current.version, "
+    "current.header.database_id\n        )"
+)
 
 MUTANTS: tuple[Mutant, ...] = (
     one(
@@ -87,7 +90,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "versions begin anew at a compaction",
         "placement.py",
         _NEXT_HEADER,
-        "self.new_header(current.header.generation + 1, records, 0)",
+        _NEXT_HEADER.replace("current.version", "0"),
         COMPACTION,
     ),
     one(
@@ -136,7 +139,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a compaction keeps the generation",
         "placement.py",
         _NEXT_HEADER,
-        "self.new_header(current.header.generation, records, current.version)",
+        _NEXT_HEADER.replace(" + 1", ""),
         f"{_PLACEMENT}::test_a_compaction_is_a_snapshot_of_the_store_with_its_count",
     ),
 )

@@ -42,7 +42,7 @@ def foreign(kind: str, generator: Generator) -> bytes:
     }
     if kind == "fuzzed":
         data = header(snapshot=snapshot).ljust(PAGES, b"\0") + filler
-        bit = generator.below(36 * 8)
+        bit = generator.below(44 * 8)
         return data[: bit >> 3] + bytes((data[bit >> 3] ^ 1 << (bit & 7),)) + data[(bit >> 3) + 1 :]
     if kind == "zeros":
         return bytes(8193 + length)
@@ -51,8 +51,8 @@ def foreign(kind: str, generator: Generator) -> bytes:
 
 def header(*, version: int = 2, flags: int = 0, snapshot: int = 0, base: int = 0) -> bytes:
     """Return a file header with a good check, as the format describes it."""
-    fields = b"LRDB" + version.to_bytes(2, "big") + flags.to_bytes(2, "big") + POOL[:8]
-    fields += bytes(4) + snapshot.to_bytes(4, "big") + base.to_bytes(8, "big")
+    fields = b"LRDB" + version.to_bytes(2, "big") + flags.to_bytes(2, "big") + POOL[:16]
+    fields += base.to_bytes(8, "big") + bytes(4) + snapshot.to_bytes(4, "big")
     return fields + zlib.crc32(fields).to_bytes(4, "big")
 
 
@@ -60,7 +60,7 @@ def empty_log(base: int) -> bytes:
     """Return a closed database without entries, whose last commit is number `base`."""
     head = header(base=base)
     mark = PAGES.to_bytes(8, "big")
-    mark += zlib.crc32(mark, zlib.crc32(head[:32])).to_bytes(4, "big")
+    mark += zlib.crc32(mark, zlib.crc32(head[:36])).to_bytes(4, "big")
     return head.ljust(PAGES // 2, b"\0") + mark.ljust(PAGES // 2, b"\0")
 
 
@@ -80,10 +80,10 @@ def value_from_log(image: bytes, version: int, kind: str, first: int, second: in
     if kind == "log":
         return image[first : first + second]
     if kind == "zero":
-        return _ending_in_zero(zlib.crc32(image[:32]), version + 1, first, second)
+        return _ending_in_zero(zlib.crc32(image[:36]), version + 1, first, second)
     number = version + first if kind == "near" else first << 20
     fields = number.to_bytes(8, "big") + bytes(4) + second.to_bytes(4, "big")
-    good = zlib.crc32(fields, zlib.crc32(image[:32]))
+    good = zlib.crc32(fields, zlib.crc32(image[:36]))
     wrong = 0xFFFFFFFF if kind == "near" else 0
     return POOL[:400] + fields + (good ^ wrong).to_bytes(4, "big")
 

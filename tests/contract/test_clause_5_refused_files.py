@@ -19,7 +19,7 @@ from libredb import (
 from libredb.kernel.record import MARK_OFFSET, RECORDS_OFFSET, FileHeader
 from sim.world.filesystem import SimFileSystem
 from tests.support.case import case
-from tests.support.files import SALT, contents, flipped, log_image, put
+from tests.support.files import ID, SALT, contents, flipped, log_image, put
 from tests.support.work import commit, keys
 
 Mode = Literal["rwc", "rw", "r"]
@@ -40,11 +40,11 @@ REFUSED: dict[str, tuple[bytes, type[LogFileError]]] = {
         LegacyFormatError,
     ),
     "format version 3": (
-        log_image([], header=FileHeader(SALT, 0, 0, 0, format_version=3)),
+        log_image([], header=FileHeader(SALT, ID, 0, 0, 0, format_version=3)),
         UnsupportedVersionError,
     ),
     "an unknown feature": (
-        log_image([], header=FileHeader(SALT, 0, 0, 0, flags=1)),
+        log_image([], header=FileHeader(SALT, ID, 0, 0, 0, flags=1)),
         UnsupportedVersionError,
     ),
     "a damaged header": (flipped(CLOSED, 9), CorruptLogError),
@@ -54,7 +54,7 @@ REFUSED: dict[str, tuple[bytes, type[LogFileError]]] = {
         CorruptLogError,
     ),
     "a file cut short": (CLOSED[:-1], CorruptLogError),
-    "a header alone": (CLOSED[:36], CorruptLogError),
+    "a header alone": (CLOSED[:44], CorruptLogError),
 }
 
 
@@ -109,8 +109,8 @@ def test_a_short_file_of_the_user_is_not_touched(platform_fs: FileSystem, db_pat
 def test_every_flipped_bit_of_a_closed_file_is_refused_or_changes_nothing(
     memory_fs: SimFileSystem,
 ) -> None:
-    unused = {*range(36, MARK_OFFSET), *range(MARK_OFFSET + 12, RECORDS_OFFSET)}
-    for offset in [*sorted(set(range(len(CLOSED))) - unused), 36, MARK_OFFSET + 12]:
+    unused = {*range(44, MARK_OFFSET), *range(MARK_OFFSET + 12, RECORDS_OFFSET)}
+    for offset in [*sorted(set(range(len(CLOSED))) - unused), 44, MARK_OFFSET + 12]:
         for bit in range(8):
             with case(offset=offset, bit=bit):
                 damaged = flipped(CLOSED, offset, bit)

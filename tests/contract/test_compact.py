@@ -12,6 +12,7 @@ from libredb.kernel import record
 from libredb.kernel import snapshot as snapshot_module
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET
 from sim.world.filesystem import SimFileSystem
+from tests.support.backups import header_of
 from tests.support.case import case
 from tests.support.faults import Fault
 from tests.support.work import commit, keys
@@ -58,6 +59,18 @@ def test_the_version_rises_by_the_snapshot_records(
     commit(db, *(b"%d" % number + bytes(91) for number in range(5)))
     db.compact()
     assert (db.version, db.durable_version) == (10, 10)
+
+
+def test_a_compaction_and_a_copy_keep_the_id_of_the_database(memory_fs: SimFileSystem) -> None:
+    db = libredb.open("p", fs=memory_fs)
+    commit(db, b"k")
+    before = header_of(memory_fs, "p")
+    db.compact()
+    after = header_of(memory_fs, "p")
+    db.backup_to("copy")
+    copy = header_of(memory_fs, "copy")
+    assert before.database_id == after.database_id == copy.database_id
+    assert before.salt != after.salt == copy.salt
 
 
 def test_compacting_nothing_leaves_nothing(fs: FileSystem, db_path: str) -> None:

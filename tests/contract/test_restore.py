@@ -34,6 +34,7 @@ def test_a_restored_database_has_the_contents_and_a_salt_of_its_own(
     libredb.restore(image, "copy", fs=other)
     theirs, ours = header_of(memory_fs, "p"), header_of(other, "copy")
     assert ours.salt != theirs.salt
+    assert ours.database_id != theirs.database_id
     assert ours.generation == theirs.generation + 1
     with libredb.open("copy", fs=other, mode="rw") as copy:
         assert (dict(copy.scan()), copy.version) == (dict(db.scan()), db.version)
@@ -113,7 +114,7 @@ def test_a_damaged_database_is_replaced_only_if_that_is_asked_for(
 def test_a_damaged_image_restores_nothing(memory_fs: SimFileSystem) -> None:
     db = filled(memory_fs, count=4)
     image = b"".join(db.backup())
-    for offset in [*range(36), *range(4096, 4108), *range(8192, len(image))]:
+    for offset in [*range(44), *range(4096, 4108), *range(8192, len(image))]:
         with case(offset=offset):
             other = SimFileSystem(memory_fs.style)
             with pytest.raises(libredb.LogFileError):

@@ -22,7 +22,7 @@ from tests.damage.scenarios import MEANINGFUL, TABLES, Case, Scenario
 SCENARIOS = [scenario for table in TABLES.values() for scenario in table]
 STYLES: tuple[Style, ...] = ("rename", "slots")
 SAMPLE = 60
-HEADER_LENGTH = 36
+HEADER_LENGTH = 44
 
 
 def sample(scenario: Scenario) -> Iterator[Case]:

@@ -13,7 +13,7 @@ from sim.world.generator import Generator
 from tests.damage.damage import cuts
 from tests.damage.logs import PATH, RECORDS_OFFSET, State, Writer, make_commits
 
-HEADER_LENGTH = 36
+HEADER_LENGTH = 44
 LENGTHS = [*range(1, 64), *range(64, RECORDS_OFFSET, 499), RECORDS_OFFSET - 1, RECORDS_OFFSET]
 
 

@@ -21,9 +21,9 @@ PATH = "app.libredb"
 
 def with_header(data: bytes, offset: int, field: bytes) -> bytes:
     """Return the file with a field of its header replaced, and a header check that holds."""
-    header = bytearray(data[:32])
+    header = bytearray(data[:40])
     header[offset : offset + len(field)] = field
-    return bytes(header) + crc32(header).to_bytes(4, "big") + data[36:]
+    return bytes(header) + crc32(header).to_bytes(4, "big") + data[44:]
 
 
 def version_one() -> bytes:
@@ -61,9 +61,9 @@ FOREIGN: dict[str, tuple[bytes, str]] = {
     "the first flag": (with_header(DATABASE, 6, b"\0\1"), "unsupported_version"),
     "the last flag": (with_header(DATABASE, 6, b"\x80\0"), "unsupported_version"),
     "a flag without a right check": (DATABASE[:6] + b"\0\1" + DATABASE[8:], "corrupt"),
-    "a header with a wrong check": (DATABASE[:35] + b"?" + DATABASE[36:], "corrupt"),
+    "a header with a wrong check": (DATABASE[:43] + b"?" + DATABASE[44:], "corrupt"),
     "a header of zeros behind the version": (DATABASE[:6] + bytes(9000), "corrupt"),
-    "more snapshot records than there are": (with_header(DATABASE, 20, b"\0\0\0\5"), "corrupt"),
+    "more snapshot records than there are": (with_header(DATABASE, 36, b"\0\0\0\5"), "corrupt"),
 }
 
 

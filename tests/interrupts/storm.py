@@ -260,7 +260,14 @@ class Storm:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.report.signals += 1
-        if self._quiet or not _is_ours(frame):
+        try:
+            is_ours = _is_ours(frame)
+        except SystemError as error:
+            # CPython 3.11.2 may call a handler while the exception of the one before is on its way,
+            # and complains about that in the first call that returns. It is still an interrupt.
+            self._sender.handled()
+            raise KeyboardInterrupt from error
+        if self._quiet or not is_ours:
             self._sender.handled()
         elif self._weather == "call":
             self._call(frame)

@@ -18,6 +18,7 @@ class Header:
     format_version: int = 2
     flags: int = 0
     salt: bytes = b"saltsalt"
+    database_id: bytes = b"database"
     generation: int = 0
     snapshot_records: int = 0
     base_version: int = 0
@@ -25,13 +26,14 @@ class Header:
     def encode(self) -> bytes:
         """Return the header with its check."""
         fields = b"LRDB" + pack(
-            ">HH8sIIQ",
+            ">HH8s8sQII",
             self.format_version,
             self.flags,
             self.salt,
+            self.database_id,
+            self.base_version,
             self.generation,
             self.snapshot_records,
-            self.base_version,
         )
         return fields + pack(">I", crc32(fields))
 
@@ -51,7 +53,7 @@ class Record:
 def forged(header: Header, records: Sequence[Record], mark: int | None, behind: bytes) -> bytes:
     """Return a file; a mark of None is the end of the last record."""
     head = header.encode()
-    seed = check = crc32(head[:32])
+    seed = check = crc32(head[:36])
     body = b""
     for number, record in enumerate(records, header.base_version + 1):
         version = number % 2**64 if record.version is None else record.version

@@ -20,11 +20,15 @@ PAGE = 4096
 
 
 class FixedEntropy(SimFileSystem):
-    """A file system in memory whose unpredictable bytes are 11 22 33 ..."""
+    """A file system in memory whose unpredictable bytes are 11 22 33 ..., and then go on."""
+
+    drawn = 0x11
 
     def entropy(self, length: int, /) -> bytes:
-        """Return the first of these bytes."""
-        return bytes.fromhex("1122334455667788")[:length]
+        """Return the next of these bytes."""
+        octets = bytes(range(self.drawn, self.drawn + 0x11 * length, 0x11))
+        self.drawn += 1
+        return octets
 
 
 class Field(NamedTuple):
@@ -88,11 +92,12 @@ class Reader:
         assert self.number(2, "format version {}") == 2
         assert self.number(2, "feature flags: none") == 0
         self.take(8, "salt")
+        self.take(8, "database id")
+        self.base = self.number(8, "base version {}")
         self.number(4, "generation {}")
         self.number(4, "snapshot records: {}")
-        self.base = self.number(8, "base version {}")
-        self.seed = crc32(self.data[:32])
-        self.verify(self.seed, "check seed: CRC-32 of bytes 0..32")
+        self.verify(crc32(self.data[:40]), "header check: CRC-32 of bytes 0..40")
+        self.seed = crc32(self.data[:36])
         assert not any(self.data[self.at : PAGE])
         self.fields.append(Field(self.at, b"", f"zero bytes up to {PAGE}"))
 

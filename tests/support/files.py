@@ -12,6 +12,7 @@ from libredb.kernel.level import Op
 from libredb.kernel.record import FileHeader
 
 SALT = b"saltsalt"
+ID = b"database"
 
 
 def replay(path: str, data: bytes, piece_bytes: int = 1 << 20) -> recovery.Replay:
@@ -58,7 +59,7 @@ def log_image(
     `unsynced` has one count for each record, all 0 if it is left out. `mark` is the durable mark,
     by default that of a file that was never closed; None leaves zeros, which is damage.
     """
-    header = header or FileHeader(SALT, 0, 0, 0)
+    header = header or FileHeader(SALT, ID, 0, 0, 0)
     seed = check = header.check_seed
     image = header.encode().ljust(record.MARK_OFFSET, b"\0")
     image += b"" if mark is None else record.encode_mark(mark, seed)

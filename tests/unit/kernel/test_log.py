@@ -11,9 +11,9 @@ from libredb.kernel import log as log_module
 from libredb.kernel import record
 from libredb.kernel.log import Log, ask, read_exactly
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
-from tests.support.files import SALT, replay
+from tests.support.files import ID, SALT, replay
 
-HEADER = FileHeader(SALT, 0, 0, 0)
+HEADER = FileHeader(SALT, ID, 0, 0, 0)
 FAILURE = OSError(errno.EIO, "the device does not answer")
 
 
@@ -214,7 +214,7 @@ def test_what_the_port_raises_comes_out_as_ours_and_what_it_returns_as_it_is() -
 
 def test_fewer_bytes_than_asked_for_are_an_incomplete_read() -> None:
     _, file = new_log()
-    assert read_exactly("p", file, 0, 36) == HEADER.encode()
+    assert read_exactly("p", file, 0, 44) == HEADER.encode()
     with pytest.raises(IncompleteReadError, match="92 of 100 bytes") as caught:
         read_exactly("p", file, 8100, 100)
     assert caught.value.offset == RECORDS_OFFSET

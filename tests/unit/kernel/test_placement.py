@@ -28,7 +28,7 @@ from libredb.kernel.snapshot import snapshot_pieces
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import Crash, SimFileSystem
 from tests.support.faults import Fault
-from tests.support.files import SALT, log_image
+from tests.support.files import ID, SALT, log_image
 from tests.support.ports import Calls, a_database
 from tests.support.work import keys
 
@@ -54,9 +54,9 @@ def test_a_handle_of_its_own_is_on_the_same_file_or_refused(memory_fs: SimFileSy
     before = memory_fs.handles
     file = place.open_again(log)
     assert memory_fs.handles == before + 1
-    assert file.read(0, 36) == log.header.encode()
+    assert file.read(0, 44) == log.header.encode()
     file.close()
-    other = Log("p", log.file, FileHeader(b"another.", 0, 0, 0))
+    other = Log("p", log.file, FileHeader(b"another.", ID, 0, 0, 0))
     with pytest.raises(StorageError, match="no longer the one"):
         place.open_again(other)
     assert memory_fs.handles == before
@@ -76,7 +76,7 @@ def test_recovery_takes_all_of_its_steps_in_one_order(memory_fs: SimFileSystem) 
     assert reading.found is not None
     start = reading.found.starts[1]
     assert calls.seen == [
-        ("write", 0, 36),
+        ("write", 0, 44),
         ("truncate", len(image), 0),
         ("read", start, len(image) - start),
         ("write", start, len(image) - start),
@@ -103,7 +103,8 @@ def test_a_new_log_is_written_whole_and_its_header_last(memory_fs: SimFileSystem
     place.lock()
     calls = Calls(memory_fs)
     log = place.create()
-    assert calls.seen[:11] == [
+    assert calls.seen[:12] == [
+        ("entropy", 8, 0),
         ("entropy", 8, 0),
         ("create_next", 0, 0),
         ("sync", 0, 0),
@@ -113,11 +114,11 @@ def test_a_new_log_is_written_whole_and_its_header_last(memory_fs: SimFileSystem
         ("sync", 0, 0),
         ("write", record.MARK_OFFSET, 12),
         ("sync", 0, 0),
-        ("write", 0, 36),
+        ("write", 0, 44),
         ("sync", 0, 0),
     ]
-    assert all(name.startswith("replace") for name in calls.names()[11:])
-    assert len(calls.seen) > 11
+    assert all(name.startswith("replace") for name in calls.names()[12:])
+    assert len(calls.seen) > 12
     assert (log.version, log.durable_version, log.end) == (0, 0, RECORDS_OFFSET)
     place.release()
     memory_fs.hook = None
@@ -141,7 +142,7 @@ def test_a_failure_while_preparing_leaves_the_old_file_and_no_other(
     place, current = a_database(memory_fs)
     before = [image for image in memory_fs.images("p") if image]
     calls = Fault(memory_fs, OSError())
-    place.prepare(current.file, FileHeader(SALT, 1, 2, 2), PAYLOADS)
+    place.prepare(current.file, FileHeader(SALT, ID, 1, 2, 2), PAYLOADS)
     place.discard(current.file)
     count = len(calls.names)
     assert calls.names[:6] == ["create_next", "write", "write", "sync", "write", "sync"]
@@ -150,7 +151,7 @@ def test_a_failure_while_preparing_leaves_the_old_file_and_no_other(
             calls = Fault(memory_fs, error, at)
             expected = StorageError if error is FAILURE else type(error)
             with pytest.raises(expected):
-                place.prepare(current.file, FileHeader(SALT, 1, 2, 2), PAYLOADS)
+                place.prepare(current.file, FileHeader(SALT, ID, 1, 2, 2), PAYLOADS)
             memory_fs.hook = None
             left = [image for image in memory_fs.images("p") if image]
             assert left == before, f"{error!r} at call {at}, {calls.names[at - 1]}"
@@ -170,7 +171,7 @@ def test_a_failed_cleaning_up_does_not_hide_why_preparing_failed(memory_fs: SimF
 
     memory_fs.hook = refuse
     with pytest.raises(StorageError, match="cannot sync 'p': sync"):
-        place.prepare(current.file, FileHeader(SALT, 1, 2, 2), PAYLOADS)
+        place.prepare(current.file, FileHeader(SALT, ID, 1, 2, 2), PAYLOADS)
     memory_fs.hook = None
     assert memory_fs.handles == 1
     place.release()
@@ -203,7 +204,7 @@ def test_a_crash_while_putting_leaves_the_whole_old_or_the_whole_new_state(
         at += 1
         fs = SimFileSystem(memory_fs.style)
         place, current = a_database(fs)
-        following = place.prepare(current.file, FileHeader(SALT, 1, 2, 2), PAYLOADS)
+        following = place.prepare(current.file, FileHeader(SALT, ID, 1, 2, 2), PAYLOADS)
         fault = Fault(fs, Crash(), at, "after")
         try:
             place.put(current.file, following)
@@ -225,7 +226,7 @@ def test_a_failure_while_putting_comes_out_and_what_is_found_then_is_whole(
     for at in range(1, 4):
         fs = SimFileSystem(memory_fs.style)
         place, current = a_database(fs)
-        following = place.prepare(current.file, FileHeader(SALT, 1, 2, 2), PAYLOADS)
+        following = place.prepare(current.file, FileHeader(SALT, ID, 1, 2, 2), PAYLOADS)
         fault = Fault(fs, FAILURE, at)
         with pytest.raises(StorageError, match="the device does not answer"):
             place.put(current.file, following)

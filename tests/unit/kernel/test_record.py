@@ -10,7 +10,7 @@ from libredb.kernel.level import Op
 from libredb.kernel.record import FileHeader
 from tests.support.files import flipped
 
-HEADER = FileHeader(b"saltsalt", 1, 2, 3)
+HEADER = FileHeader(b"saltsalt", b"database", 1, 2, 3)
 SEED = HEADER.check_seed
 
 
@@ -24,20 +24,21 @@ def draw_ops(source: random.Random) -> list[Op]:
 
 def test_the_file_header_has_the_bytes_of_the_diagram() -> None:
     encoded = HEADER.encode()
-    assert encoded[:32].hex(" ", 4) == (
-        "4c524442 00020000 73616c74 73616c74 00000001 00000002 00000000 00000003"
+    assert encoded[:40].hex(" ", 4) == (
+        "4c524442 00020000 73616c74 73616c74 64617461 62617365 00000000 00000003 00000001 00000002"
     )
-    assert encoded[32:] == SEED.to_bytes(4) == crc32(encoded[:32]).to_bytes(4)
-    assert len(encoded) == record.FILE_HEADER_LENGTH == 36
+    assert encoded[40:] == crc32(encoded[:40]).to_bytes(4)
+    assert crc32(encoded[:36]) == SEED
+    assert len(encoded) == record.FILE_HEADER_LENGTH == 44
 
 
 def test_a_file_header_comes_back_from_its_bytes() -> None:
-    header = FileHeader(b"\0\1\2\3\4\5\6\7", 2**32 - 1, 2**32 - 1, 2**64 - 1, flags=7)
+    header = FileHeader(b"\0\1\2\3\4\5\6\7", b"database", 2**32 - 1, 2**32 - 1, 2**64 - 1, flags=7)
     assert record.decode_file_header(header.encode() + b"more") == header
 
 
 def test_no_bit_of_a_file_header_can_flip_unnoticed() -> None:
-    for offset in range(36):
+    for offset in range(44):
         for bit in range(8):
             assert record.decode_file_header(flipped(HEADER.encode(), offset, bit)) is None
 

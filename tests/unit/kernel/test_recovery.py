@@ -14,9 +14,9 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.level import Op
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
-from tests.support.files import SALT, flipped, log_image, replay
+from tests.support.files import ID, SALT, flipped, log_image, replay
 
-HEADER = FileHeader(SALT, 0, 0, 0)
+HEADER = FileHeader(SALT, ID, 0, 0, 0)
 SEED = HEADER.check_seed
 ONE: list[Op] = [(b"a", b"1")]
 TWO: list[Op] = [(b"b", b"2"), (b"c", b"3")]
@@ -102,13 +102,13 @@ def test_a_valid_record_of_malformed_ops_is_corruption() -> None:
 
 
 def test_versions_start_after_the_base_version() -> None:
-    header = FileHeader(SALT, 3, 1, 40)
+    header = FileHeader(SALT, ID, 3, 1, 40)
     log = replay("p", log_image(RECORDS, header=header))
     assert (log.version, log.durable_version) == (43, 42)
 
 
 def test_a_log_that_ends_inside_its_snapshot_is_corrupt() -> None:
-    header = FileHeader(SALT, 1, 2, 5)
+    header = FileHeader(SALT, ID, 1, 2, 5)
     image = log_image(RECORDS[:2], header=header)
     assert replay("p", image).version == 7
     with pytest.raises(CorruptLogError) as caught:
@@ -182,10 +182,10 @@ def test_the_snapshot_count_proves_the_snapshot() -> None:
     # With its mark lost, a whole snapshot was written again at every open: its records count each
     # other as unsynced, so none of them proves anything.
     for snapshot, durable in ((0, 5), (1, 6), (2, 7), (3, 8)):
-        header = FileHeader(SALT, 1, snapshot, 5)
+        header = FileHeader(SALT, ID, 1, snapshot, 5)
         log = replay("p", log_image(RECORDS, unsynced=(0, 1, 2), header=header))
         assert (log.durable_version, log.proven) == (durable, ENDS[snapshot])
-    header = FileHeader(SALT, 1, 1, 5)
+    header = FileHeader(SALT, ID, 1, 1, 5)
     for unsynced, mark, proven in (((0, 1, 0), 0, 2), ((0, 1, 2), ENDS[3], 3)):
         log = replay("p", log_image(RECORDS, unsynced=unsynced, mark=mark, header=header))
         assert log.proven == ENDS[proven]
@@ -193,7 +193,7 @@ def test_the_snapshot_count_proves_the_snapshot() -> None:
 
 def test_a_log_shorter_than_its_mark_is_corrupt_at_every_length() -> None:
     image = log_image(RECORDS, mark=ENDS[3])
-    for length in range(36, ENDS[3]):
+    for length in range(44, ENDS[3]):
         with pytest.raises(CorruptLogError) as caught:
             replay("p", image[:length])
         short = length < RECORDS_OFFSET

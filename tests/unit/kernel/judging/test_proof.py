@@ -13,9 +13,9 @@ import pytest
 from libredb.kernel import record
 from libredb.kernel.record import FileHeader
 from libredb.kernel.stream import Tail
-from tests.support.files import SALT
+from tests.support.files import ID, SALT
 
-HEADER = FileHeader(SALT, 0, 0, 0)
+HEADER = FileHeader(SALT, ID, 0, 0, 0)
 SEED = HEADER.check_seed
 PAYLOAD = record.encode_ops([(b"b", b"2"), (b"c", b"3")])
 ALL_ONES = b"\xff"

@@ -30,13 +30,13 @@ ENTRIES: list[Op] = [(b"%04d" % number, b"value") for number in range(10)]
 
 
 @pytest.mark.parametrize("style", ["rename", "slots"])
-def test_a_look_reads_36_bytes_of_each_file_and_leaves_the_chosen_one_open(style: Any) -> None:
+def test_a_look_reads_44_bytes_of_each_file_and_leaves_the_chosen_one_open(style: Any) -> None:
     fs = SimFileSystem(style)
     a_database(fs)[0].release()
     calls = Calls(fs)
     place = Place("p", fs)
     reading = place.look(writable=False)
-    assert sum(length for _, length in calls.reads()) == 36
+    assert sum(length for _, length in calls.reads()) == 44
     assert (reading.exists, reading.found, reading.error) == (True, None, None)
     assert reading.header is not None
     assert reading.size_bytes == reading.length_bytes == len(max(fs.images("p")))
@@ -46,12 +46,12 @@ def test_a_look_reads_36_bytes_of_each_file_and_leaves_the_chosen_one_open(style
 
 
 def test_a_short_file_is_read_whole_to_tell_an_unfinished_one(memory_fs: SimFileSystem) -> None:
-    for length in (9, 36, 37, RECORDS_OFFSET, RECORDS_OFFSET + 1):
+    for length in (9, 44, 45, RECORDS_OFFSET, RECORDS_OFFSET + 1):
         memory_fs.install("p", b"x" * length)
         calls = Calls(memory_fs)
         reading = Place("p", memory_fs).look(writable=False)
         assert isinstance(reading.error, NotADatabaseError)
-        asked = length if length <= RECORDS_OFFSET else 36
+        asked = length if length <= RECORDS_OFFSET else 44
         assert [pair for pair in calls.reads() if pair[1]] == [(0, asked)]
         memory_fs.hook = None
 
@@ -160,7 +160,7 @@ def test_a_short_read_anywhere_is_an_incomplete_read_at_its_byte(
 
 
 @pytest.mark.cpython
-def test_a_foreign_file_of_gigabytes_is_judged_from_36_bytes(
+def test_a_foreign_file_of_gigabytes_is_judged_from_44_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Judging a foreign file of 3 GiB took 53 seconds and 9 GiB of memory, because all of it was
@@ -173,7 +173,7 @@ def test_a_foreign_file_of_gigabytes_is_judged_from_36_bytes(
     assert isinstance(libredb.verify(path).error, NotADatabaseError)
     with pytest.raises(NotADatabaseError):
         libredb.open(path)
-    assert reads == [36, 36]  # one judgement, one refused open
+    assert reads == [44, 44]  # one judgement, one refused open
     assert path.stat().st_size == 3 << 30
     assert list(tmp_path.iterdir()) == [path]
 

@@ -23,9 +23,9 @@ from libredb.kernel.record import MARK_OFFSET, RECORDS_OFFSET, STAMP, FileHeader
 from libredb.kernel.recovery import choose, is_unfinished
 from sim.world.filesystem import Crash, SimFileSystem
 from tests.support.faults import Fault, When
-from tests.support.files import SALT, flipped, log_image
+from tests.support.files import ID, SALT, flipped, log_image
 
-HEADER = FileHeader(SALT, 0, 0, 0)
+HEADER = FileHeader(SALT, ID, 0, 0, 0)
 
 
 def head_of(**fields: int) -> bytes:
@@ -34,13 +34,13 @@ def head_of(**fields: int) -> bytes:
 
 def slot(data: bytes, length: int | None = None) -> tuple[bytes, int]:
     length = len(data) if length is None else length
-    return (data if length <= RECORDS_OFFSET else data[:36]), length
+    return (data if length <= RECORDS_OFFSET else data[:44]), length
 
 
 EMPTY = (b"", 0)
 UNFINISHED = slot(STAMP.ljust(RECORDS_OFFSET, b"\0"))
 NEW = log_image([], mark=RECORDS_OFFSET)
-TORN = NEW[:20].ljust(36, b"\0") + NEW[36:]
+TORN = NEW[:20].ljust(44, b"\0") + NEW[44:]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ TORN = NEW[:20].ljust(36, b"\0") + NEW[36:]
         ([EMPTY, slot(b"t" * 9)], 1),
         ([EMPTY, slot(bytes(RECORDS_OFFSET))], 1),
         ([EMPTY, slot(TORN + b"\0")], 1),
-        ([EMPTY, slot(bytes(36), RECORDS_OFFSET + 1)], 1),
+        ([EMPTY, slot(bytes(44), RECORDS_OFFSET + 1)], 1),
         ([EMPTY, slot(b"LRDB\0\2 cut short")], 1),
         ([EMPTY, slot(b"LR")], 1),
         ([EMPTY, slot(b"LRDB\0\2\0\0\1")], 1),
@@ -99,7 +99,7 @@ def test_slots_that_must_not_be_touched_are_refused(
 
 def torn_at(cut: int) -> bytes:
     """Return a new file whose header was cut short while it was written over the stamp."""
-    return NEW[:cut] + STAMP.ljust(36, b"\0")[cut:] + NEW[36:]
+    return NEW[:cut] + STAMP.ljust(44, b"\0")[cut:] + NEW[44:]
 
 
 def test_every_beginning_of_a_creation_is_unfinished() -> None:
@@ -109,14 +109,14 @@ def test_every_beginning_of_a_creation_is_unfinished() -> None:
     for length in range(len(STAMP), RECORDS_OFFSET + 1):
         for behind in (bytes(RECORDS_OFFSET), noise):
             assert is_unfinished((STAMP + behind)[:length], length), length
-    for cut in range(36):
+    for cut in range(44):
         assert is_unfinished(torn_at(cut), RECORDS_OFFSET), cut
 
 
 def test_a_bit_flipped_in_a_finished_file_does_not_make_it_unfinished() -> None:
     # A file of no more than its pages was taken for an unfinished one if its header was not valid,
     # whatever it held: then a database without an entry lost its version to one flipped bit.
-    for offset in range(36):
+    for offset in range(44):
         for bit in range(8):
             data = flipped(NEW, offset, bit)
             assert not is_unfinished(data, RECORDS_OFFSET), (offset, bit)
@@ -124,7 +124,7 @@ def test_a_bit_flipped_in_a_finished_file_does_not_make_it_unfinished() -> None:
 
 def test_one_byte_in_a_wrong_place_makes_a_file_foreign() -> None:
     for offset in range(RECORDS_OFFSET):
-        if 8 <= offset < 35 or MARK_OFFSET + 8 <= offset < MARK_OFFSET + 12:
+        if 8 <= offset < 43 or MARK_OFFSET + 8 <= offset < MARK_OFFSET + 12:
             continue  # the salt and the checks, which may be anything
         assert not is_unfinished(flipped(TORN, offset, 7), RECORDS_OFFSET), offset
 
