@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 from libredb.kernel import opening
 from libredb.kernel.arguments import BytesLike
-from libredb.kernel.database import Database, Mode
+from libredb.kernel.database import Database
 from libredb.kernel.errors import (
     CorruptLogError,
     DatabaseFailedError,
@@ -36,11 +36,13 @@ from libredb.kernel.errors import (
     UsageTypeError,
     UsageValueError,
 )
+from libredb.kernel.facts import Mode
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile
 from libredb.kernel.filesystem import text_path as _text_path
 from libredb.kernel.level import Entry
 from libredb.kernel.log import GroupCommit
 from libredb.kernel.report import CompactionReport, RecoveryReport, VerifyReport
+from libredb.kernel.snapshot import CACHE_BYTES
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
 
 __version__ = "0.1.0"
@@ -95,11 +97,13 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
     mode: Mode = "rwc",
     group_commit: GroupCommit | None = None,
     on_recovery: Callable[[RecoveryReport], None] | None = None,
+    cache_bytes: int | None = CACHE_BYTES,
 ) -> Database:
     """Open a database, recover it if need be, and return it.
 
     What it shows is durable when this returns (mode "r" apart, which changes nothing). Opening
-    reads the whole log: it costs time and memory in proportion to it.
+    reads and checks the whole log, at the speed of the disk what was compacted. What was committed
+    since the last compaction is in memory while it is open; the rest is read when it is asked for.
 
     Args:
         path: the file; None for a database in memory.
@@ -109,6 +113,8 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
         group_commit: bounds for commits that may be pending; None syncs every commit.
         on_recovery: called once with a report, after the file is in order and before this returns.
             If it raises, the database is closed again and the exception passes on.
+        cache_bytes: how much memory entries that were read from the file may take, about; those
+            that were not used for long leave. 0 keeps none, None keeps all.
 
     Raises:
         DatabaseLockedError: it is open for writing already, here or in another process.
@@ -119,7 +125,12 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
     """
     if path is None:
         return opening.open_database(
-            None, None, mode=mode, group_commit=group_commit, on_recovery=on_recovery
+            None,
+            None,
+            mode=mode,
+            group_commit=group_commit,
+            on_recovery=on_recovery,
+            cache_bytes=cache_bytes,
         )
     return opening.open_database(
         _text_path(path),
@@ -127,6 +138,7 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
         mode=mode,
         group_commit=group_commit,
         on_recovery=on_recovery,
+        cache_bytes=cache_bytes,
     )
 
 

@@ -93,7 +93,7 @@ class OsFileSystem:
             return OsLogFile(handle, Room(STEP_BYTES, SMALL_BYTES))
 
     def replace(self, path: str, current: LogFile | None, following: LogFile, /) -> None:
-        """Put `following` in the place of `current`, durably; `current` stays open."""
+        """Put `following` in the place of `current`, durably, which can be read until dropped."""
         handle = _own(following).handle
         # Not from `path`: the program may have changed its directory since the file was made.
         place = handle.path.removesuffix(_NEXT)
@@ -102,6 +102,8 @@ class OsFileSystem:
             handle.path = place
             folder.sync()
         _own(following).room.placed()
+        if current is not None:
+            _own(current).replaced = True
 
     def sync_directory(self, path: str, /) -> None:
         """Make the directory entry of the database durable."""

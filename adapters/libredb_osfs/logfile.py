@@ -26,6 +26,9 @@ SMALL_BYTES = STEP_BYTES // 16
 class OsLogFile(Uncopyable):
     """A log file on a descriptor of its own. Keeps P1 to P6."""
 
+    replaced = False
+    """Whether another file has taken its place: then whoever still reads it may just drop it."""
+
     def __init__(self, handle: Handle, room: Room) -> None:
         """Work on `handle`, a file that nobody else writes to; `room` is for it alone."""
         self.handle = handle
@@ -115,8 +118,9 @@ class OsLogFile(Uncopyable):
         if handle is not None and handle.is_open:
             with contextlib.suppress(OSError):
                 handle.close()
-            message = f"libredb database left open: {handle.path}"
-            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+            if not self.replaced:
+                message = f"libredb database left open: {handle.path}"
+                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
 
 def _write_all(descriptor: int, data: bytes, offset: int) -> None:

@@ -4,22 +4,25 @@
     arguments    what callers hand over, checked
     level        ops by key, in memory and in key order
     overlay      levels on top of each other: how everything is read
-    store        every entry that was committed
+    store        every entry that was committed: a snapshot, and what is newer
     convenience  everyday forms, each a line or two over the calls that do the work
     transaction  one unit of work: it reads through, and remembers its writes
     filesystem   what is asked of storage, as numbered promises
     record       a committed transaction as bytes, with a picture of the file
+    block        a piece of a snapshot as bytes, and an index of all of them
     report       what opening, judging and compacting tell
     stream       a log in pieces: which records are valid, and what follows them
     recovery     from the bytes of a log to the store they describe, and a verdict
     reading      what was found at a path, before anything is done about it
-    snapshot     what a compacted log begins with
     log          records in a file that is in place: append, sync, close
+    snapshot     what a compacted log begins with, read a block at a time
+    compaction   the next snapshot: blocks that are copied, and blocks that are merged
     placement    which file is the database; how it is made, recovered and replaced
     image        a closed file as a stream of bytes: backup and restore
     latch        nobody after a failure of which the outcome is unknown
     guard        who may do what right now
     commit       append, sync, apply: durable first, visible second
+    facts        what a database tells about itself
     database     what users call
     opening      from a path to an open database, or to a judgement of its file
 

@@ -21,7 +21,8 @@ from libredb.kernel.level import Level, Op, Writes
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import Place
 from libredb.kernel.report import CompactionReport
-from libredb.kernel.store import OrderedStore
+from libredb.kernel.snapshot import Snapshot
+from libredb.kernel.store import NOTHING, OrderedStore
 from libredb.kernel.transaction import INTERRUPTED, ReadTransaction, Transaction
 
 
@@ -52,7 +53,9 @@ class Commits(Uncopyable):
         refusal: str | None = None,
     ) -> None:
         """Put the parts together; `refusal` says why nothing may be written, None permits it."""
-        self.store: OrderedStore = OrderedStore(level, guard.state)
+        self.snapshot: Snapshot | None = place.snapshot_of(log) if place and log else None
+        below = self.snapshot.order if self.snapshot else NOTHING
+        self.store: OrderedStore = OrderedStore(level, guard.state, below=below)
         self.place = place
         self.log = log
         self.shown: Shown = Shown(0, 0, 0, 0)
@@ -102,6 +105,7 @@ class Commits(Uncopyable):
             raise UsageValueError(
                 f"a transaction of {size} bytes is larger than {record.MAX_PAYLOAD_BYTES}; split it"
             )
+        self.require_undamaged()
         log = self.log
         payload = record.encode_ops(ops) if log else b""
         with self._latch.running, self._latch:
@@ -122,23 +126,37 @@ class Commits(Uncopyable):
                 self.log.sync()
                 self._show()
 
+    def require_undamaged(self) -> None:
+        """Refuse to build on top of damage that a read has found.
+
+        Raises:
+            CorruptLogError: the first that was found.
+        """
+        if self.snapshot is not None:
+            self.snapshot.require_undamaged()
+
     def compact(self) -> CompactionReport:
         """Let a log of the live entries take the place of the log; see `Database.compact`."""
         if self._refusal is not None:
             raise UsageError(self._refusal)
-        store, place, current = self.store, self.place, self.log
-        if place is None or current is None:
-            return CompactionReport(0, 0, len(store), 0)
+        store, place, current, snapshot = self.store, self.place, self.log, self.snapshot
+        if place is None or current is None or snapshot is None:
+            return CompactionReport(0, 0, len(store.level.ops), 0)
+        self.require_undamaged()
         self.sync()
-        following = place.compact(current, store.view())
+        with self._state:
+            newer = store.level.order()
+        following = place.compact(current, snapshot, newer)
+        written = place.snapshot_of(following)
         with self._latch.running, self._latch:
             place.put(current.file, following)
             with self._state:
-                self.log = following
+                self.log, self.snapshot = following, written
+                store.replace(Level(last_below=written.index.last_key), written.order)
                 self._show()
-            place.close_files(but=following.file)
+            place.let_go(but=following.file)
         generation = following.header.generation
-        return CompactionReport(current.end, following.end, len(store), generation)
+        return CompactionReport(current.end, following.end, written.index.entries, generation)
 
     def close(self, *, clean: bool) -> None:
         """Close the log, and give files and lock back; called again, only what is left of them.
@@ -147,12 +165,14 @@ class Commits(Uncopyable):
         """
         if self.place is None:
             return
+        if self.snapshot is not None:
+            self.snapshot.closed = True
         if self.log is None or not clean or self._refusal is not None:
             with suppress(StorageError):
                 self.place.release()
             return
         try:
-            self.log.close()
+            self.log.close(marked=self.snapshot is None or self.snapshot.damage is None)
             self._show()
         finally:
             self.place.release()

@@ -10,28 +10,27 @@ Absent on purpose: background threads, timers, retries.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Literal, TypeVar, overload
+from typing import TypeVar, overload
 
-from libredb.kernel import record
 from libredb.kernel.arguments import BytesLike, as_bytes
 from libredb.kernel.commit import Commits
 from libredb.kernel.convenience import OneShotForms, in_a_thread, require_plain
 from libredb.kernel.errors import UsageError
+from libredb.kernel.facts import Facts, Mode
 from libredb.kernel.filesystem import FileSystem, PathLike, Uncopyable, text_path
 from libredb.kernel.guard import A_GROUP, A_TRANSACTION, ELSEWHERE, Block, Guard
 from libredb.kernel.image import Image, write_image
-from libredb.kernel.level import Entry, Level
+from libredb.kernel.level import ABSENT, Entry, Level
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import Place
 from libredb.kernel.report import CompactionReport
 from libredb.kernel.transaction import ReadTransaction, Transaction, run
 
 T = TypeVar("T")
-Mode = Literal["rwc", "rw", "r"]
 READ_ONLY = "this database is open for reading only; open it with mode 'rw' to change it"
 
 
-class Database(OneShotForms, Uncopyable):
+class Database(OneShotForms, Facts, Uncopyable):
     """An open database; a context manager, which closes it."""
 
     def __init__(
@@ -126,7 +125,10 @@ class Database(OneShotForms, Uncopyable):
         guard = self._guard
         with guard.moment():
             guard.check()
-            value = self._commits.store.get(key if type(key) is bytes else as_bytes(key, "key"))
+            key = key if type(key) is bytes else as_bytes(key, "key")
+            value, below = self._commits.store.newest(key)
+        if value is ABSENT:
+            value = below.get(key, None)
         return default if value is None else value
 
     def scan(
@@ -201,6 +203,7 @@ class Database(OneShotForms, Uncopyable):
         guard.begin("a backup")
         with guard.turn, guard.step:
             guard.check("a backup")
+            self._commits.require_undamaged()
             self._commits.sync()
             log = self._commits.log
             if self._place is None or log is None:
@@ -248,53 +251,3 @@ class Database(OneShotForms, Uncopyable):
             guard.closed = True
             self._commits.close(clean=clean)
         guard.latch.failure = None  # or its traceback would keep alive what failed, and its files
-
-    # What it looks like
-
-    def __repr__(self) -> str:
-        where = "in memory" if self.path is None else repr(self.path)
-        pending = f", {self.pending_commits} pending" if self.pending_commits else ""
-        state = ", closed" if self.closed else ", failed" if self._guard.latch.closed else ""
-        return f"<Database {where}, mode {self.mode!r}, version {self.version}{pending}{state}>"
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._guard.closed
-
-    @property
-    def path(self) -> str | None:
-        """The path it was opened with, None in memory."""
-        return self._place.path if self._place else None
-
-    @property
-    def version(self) -> int:
-        """The number of the last commit that is visible."""
-        return self._commits.shown.version
-
-    @property
-    def durable_version(self) -> int:
-        """The last visible commit that is known to be durable."""
-        return self._commits.shown.durable_version
-
-    @property
-    def pending_commits(self) -> int:
-        """How many commits are not known durable; a read-only open cannot know of the last."""
-        shown = self._commits.shown
-        return shown.version - shown.durable_version
-
-    @property
-    def pending_bytes(self) -> int:
-        """The bytes of the log that a power loss may take."""
-        return self._commits.shown.pending_bytes
-
-    @property
-    def log_bytes(self) -> int:
-        """The length of the log; when it is a multiple of `live_bytes`, compaction pays."""
-        return self._commits.shown.log_bytes
-
-    @property
-    def live_bytes(self) -> int:
-        """What the live entries take in a compacted log, headers apart."""
-        store = self._commits.store
-        return store.size_bytes + record.SET_OVERHEAD * len(store)

@@ -12,6 +12,7 @@ Absent on purpose: locks. One caller at a time is up to whoever owns the level.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, cast
 
 Entry = tuple[bytes, bytes]
 Op = tuple[bytes, bytes | None]
@@ -34,8 +35,16 @@ REBUILD_SHARE = 8
 """With more than one in so many keys unplaced, one sort beats placing them one by one."""
 
 
+class Blocks(Protocol):
+    """Pieces of ops, by number."""
+
+    def __getitem__(self, index: int, /) -> Ops:
+        """Return one of them."""
+        ...
+
+
 class Order:
-    """The ops of a level as of one moment, in key order.
+    """The ops of a level as of one moment, or the entries of a snapshot, in key order.
 
     Invariant: blocks ascend, and there is at least one; only a single one may be empty.
     `_bounds[i]` separates block `i` from block `i + 1`: every key below it is in an earlier block.
@@ -43,8 +52,8 @@ class Order:
 
     __slots__ = ("_blocks", "_bounds")
 
-    def __init__(self, blocks: list[Ops], bounds: list[bytes]) -> None:
-        """Take over lists that nobody changes from now on."""
+    def __init__(self, blocks: Blocks, bounds: list[bytes]) -> None:
+        """Take over what nobody changes from now on."""
         self._blocks = blocks
         self._bounds = bounds
 
@@ -70,7 +79,7 @@ class Order:
 
     def changed(self, unplaced: Sequence[bytes], ops: Mapping[bytes, bytes | None]) -> "Order":
         """Return this order with the keys `unplaced`, which ascend, as they are in `ops` now."""
-        blocks, bounds = self._blocks[:], self._bounds[:]
+        blocks, bounds = cast(list[Ops], self._blocks)[:], self._bounds[:]
         end = len(unplaced)
         while end:  # the last block first: what is before it keeps its number
             block = bisect_right(self._bounds, unplaced[end - 1])
@@ -89,8 +98,9 @@ class Order:
 
     def check(self) -> None:
         """Assert the invariant; tests call this after every random step."""
-        assert len(self._blocks) == len(self._bounds) + 1
-        for block, (keys, values) in enumerate(self._blocks):
+        blocks = cast(list[Ops], self._blocks)
+        assert len(blocks) == len(self._bounds) + 1
+        for block, (keys, values) in enumerate(blocks):
             assert len(keys) == len(values) <= BLOCK_LENGTH
             assert keys or not self._bounds
             assert list(keys) == sorted(set(keys))
@@ -120,10 +130,13 @@ class Level:
     unplaced *before* its op is noted, so that an interrupt in between does no harm.
     """
 
-    __slots__ = ("_order", "_unplaced", "changes", "get", "ops", "size_bytes")
+    __slots__ = ("_last_below", "_order", "_unplaced", "changes", "get", "ops", "size_bytes")
 
-    def __init__(self, ops: Writes | None = None) -> None:
-        """Begin with `ops`, which are the level's own from now on; their order is made later."""
+    def __init__(self, ops: Writes | None = None, *, last_below: bytes | None = None) -> None:
+        """Begin with `ops`, which are the level's own from now on; their order is made later.
+
+        `last_below` is the last key that an older level may hold, None if there is none.
+        """
         self.ops: Writes = {} if ops is None else ops
         """The ops; changed by `put` and `apply` alone."""
         self.get: Callable[[bytes, bytes | None], bytes | None] = self.ops.get
@@ -132,6 +145,7 @@ class Level:
         """How often `apply` was called; counted before anything changes."""
         self._order: Order | None = None
         self._unplaced: set[bytes] = set()
+        self._last_below = last_below
         self.size_bytes: int = 0
         """The bytes of all keys and values that were there at first, or came by `apply`."""
         if self.ops:
@@ -145,7 +159,10 @@ class Level:
         self.ops[key] = value
 
     def apply(self, writes: Iterable[Op]) -> None:
-        """Apply ops in order: a value sets its key, None takes it out."""
+        """Apply ops in order: a value sets its key, None takes it out.
+
+        A deletion stays as an op only where an older level may hold the key.
+        """
         self.changes += 1
         ops = self.ops
         for key, value in writes:
@@ -154,11 +171,13 @@ class Level:
             old = ops.get(key)
             if old is not None:
                 self.size_bytes -= len(key) + len(old)
-            if value is None:
-                ops.pop(key, None)
-            else:
+            if value is not None:
                 ops[key] = value
                 self.size_bytes += len(key) + len(value)
+            elif self._last_below is None or key > self._last_below:
+                ops.pop(key, None)
+            else:
+                ops[key] = None
 
     def order(self) -> Order:
         """Return the ops in order, as of this call; places what is unplaced."""

@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from libredb.kernel import record
 from libredb.kernel.arguments import check_count
+from libredb.kernel.block import BlockIndex
 from libredb.kernel.errors import (
     IncompleteReadError,
     StorageError,
@@ -63,6 +64,8 @@ class Log(Uncopyable):
         self.path = path
         self.file = file
         self.header = header
+        self.index: BlockIndex = BlockIndex()
+        """Where the blocks of the snapshot are that it begins with."""
         self.version: int = header.base_version
         self.durable_version: int = header.base_version
         self.pending_bytes: int = 0
@@ -115,15 +118,18 @@ class Log(Uncopyable):
             or self.pending_bytes >= window.size_bytes
         )
 
-    def close(self) -> None:
+    def close(self, *, marked: bool = True) -> None:
         """Sync, write the mark, give reserved space back, sync; and close the file in any case.
+
+        It is not `marked` if something before the mark is known to be damaged.
 
         Raises:
             StorageError: storage failed, or the path no longer leads to this file.
         """
         try:
             self.sync()
-            self.write_mark()
+            if marked:
+                self.write_mark()
             ask("truncate", self.path, self.file.truncate, self.end)
             ask("sync", self.path, self.file.sync)
             if not ask("find", self.path, self.file.in_place):

@@ -9,18 +9,22 @@ Absent on purpose: repair. A damaged log is refused, byte for byte as it was fou
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import cast
 
 from libredb.kernel import image
-from libredb.kernel.database import Database, Mode
+from libredb.kernel.arguments import check_count
+from libredb.kernel.database import Database
 from libredb.kernel.errors import (
     CorruptLogError,
     IncompleteReadError,
+    LogFileError,
     NotADatabaseError,
     StorageError,
     UsageError,
     UsageTypeError,
     UsageValueError,
 )
+from libredb.kernel.facts import Mode
 from libredb.kernel.filesystem import FileSystem, PathLike, text_path
 from libredb.kernel.level import Level
 from libredb.kernel.log import GroupCommit, Log
@@ -28,6 +32,8 @@ from libredb.kernel.placement import Place
 from libredb.kernel.reading import Reading
 from libredb.kernel.recovery import Replay
 from libredb.kernel.report import RecoveryReport, VerifyReport
+from libredb.kernel.snapshot import CACHE_BYTES
+from libredb.kernel.store import OrderedStore
 
 READINGS = 8
 """How often, at most, a log that is not clean is read when it may not be locked."""
@@ -40,14 +46,15 @@ def open_database(
     mode: Mode = "rwc",
     group_commit: GroupCommit | None = None,
     on_recovery: Callable[[RecoveryReport], None] | None = None,
+    cache_bytes: int | None = CACHE_BYTES,
 ) -> Database:
     """Open the database at `path` of `fs`; without a path, one in memory. See `libredb.open`."""
-    _check_options(mode, group_commit, on_recovery)
+    _check_options(mode, group_commit, on_recovery, cache_bytes)
     if path is None or fs is None:
         if mode == "r":
             raise UsageError("a database in memory is empty when it opens; mode 'r' needs a path")
         return Database(Level(), None, None, mode, group_commit)
-    place = Place(path, require_file_system(fs))
+    place = Place(path, require_file_system(fs), cache_bytes=cache_bytes)
     try:
         if mode == "r":
             log, level, report = _open_for_reading(place)
@@ -71,6 +78,7 @@ def verify(path: str, fs: FileSystem) -> VerifyReport:
     place = Place(path, require_file_system(fs))
     try:
         reading = _read_steadily(place)
+        entries = _count(place, reading)
     finally:
         place.release()
     if reading.error is not None:
@@ -87,12 +95,28 @@ def verify(path: str, fs: FileSystem) -> VerifyReport:
         found.header.generation,
         found.version,
         len(found.starts),
-        len(found.level.ops),
+        entries,
         found.damaged_mark,
     )
 
 
-def _check_options(mode: object, group_commit: object, on_recovery: object) -> None:
+def _count(place: Place, reading: Reading) -> int:
+    """Return how many entries were found; every block is read, and its inside judged."""
+    if reading.found is None:
+        return 0
+    snapshot = place.snapshot_of(place.log_of(reading))
+    store = OrderedStore(reading.found.level, below=snapshot.order)
+    try:
+        snapshot.verify()
+        return sum(len(keys) for keys, _ in store.chunks(b"", None, reverse=False))
+    except LogFileError as error:
+        reading.error = error.with_traceback(None)  # which knows the reading
+        return 0
+
+
+def _check_options(
+    mode: object, group_commit: object, on_recovery: object, cache_bytes: object
+) -> None:
     """Refuse options of a wrong type, or that mean nothing."""
     if not isinstance(mode, str) or mode not in {"rwc", "rw", "r"}:
         raise UsageValueError(f"mode must be 'rwc', 'rw' or 'r', not {mode!r}")
@@ -100,6 +124,10 @@ def _check_options(mode: object, group_commit: object, on_recovery: object) -> N
         raise UsageTypeError(f"group_commit must be a GroupCommit, not {group_commit!r}")
     if on_recovery is not None and not callable(on_recovery):
         raise UsageTypeError(f"on_recovery must be a function, not {on_recovery!r}")
+    if cache_bytes is not None:
+        check_count(cache_bytes, "cache_bytes")
+        if cast(int, cache_bytes) < 0:
+            raise UsageValueError(f"cache_bytes must be 0 or more, not {cache_bytes}")
 
 
 def restore(

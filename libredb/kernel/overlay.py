@@ -62,6 +62,9 @@ def merged(
     Each piece of `older` is overlaid with what `newer` has up to its last key. Where that is
     nothing, which is nearly everywhere in a large database, the piece passes as it is.
     """
+    if not any(newer.chunks(start, end, reverse=False)):
+        yield from older
+        return
     for keys, values in older:
         rest: Ops = keys, values
         first, last = (keys[0], end) if reverse else (start, keys[-1] + b"\0")

@@ -15,9 +15,12 @@ import errno
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 from libredb.kernel import record
+from libredb.kernel.block import BlockIndex
+from libredb.kernel.compaction import snapshot_records
 from libredb.kernel.errors import (
     LogFileError,
     StorageError,
@@ -25,12 +28,12 @@ from libredb.kernel.errors import (
     storage_error,
 )
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
+from libredb.kernel.level import Order
 from libredb.kernel.log import Log, ask, pieces_between, read_exactly
-from libredb.kernel.overlay import Readable
 from libredb.kernel.reading import Reading
 from libredb.kernel.record import RECORDS_OFFSET, STAMP, FileHeader
 from libredb.kernel.recovery import Replay, check_file_header, choose, replay
-from libredb.kernel.snapshot import snapshot_pieces
+from libredb.kernel.snapshot import CACHE_BYTES, Snapshot
 from libredb.kernel.stream import RecordStream
 
 P = ParamSpec("P")
@@ -40,10 +43,11 @@ T = TypeVar("T")
 class Place(Uncopyable):
     """A path on a file system, the right to write there, and the files that are open for it."""
 
-    def __init__(self, path: str, fs: FileSystem) -> None:
+    def __init__(self, path: str, fs: FileSystem, *, cache_bytes: int | None = CACHE_BYTES) -> None:
         """Prepare; nothing is touched yet."""
         self.path = path
         self.fs = fs
+        self._cache_bytes = cache_bytes
         self._lock: FileLock | None = None
         self._files: list[LogFile] = []
 
@@ -72,6 +76,10 @@ class Place(Uncopyable):
             if self._lock is not None:
                 stack.callback(self._ask, "unlock", self._lock.release)
             stack.callback(self.close_files)
+
+    def let_go(self, *, but: LogFile) -> None:
+        """Forget every open file but one; who still reads from one of them keeps it open."""
+        self._files = [file for file in self._files if file is but]
 
     def close_files(self, *, but: LogFile | None = None) -> None:
         """Close every open file but one."""
@@ -143,8 +151,13 @@ class Place(Uncopyable):
         assert found is not None and file is not None, "no log was found"  # noqa: PT018 - one fact
         log = Log(self.path, file, found.header)
         log.version, log.end, log.last_check = found.version, found.end, found.last_check
+        log.index = found.index
         log.durable_version, log.pending_bytes = found.durable_version, found.end - found.proven
         return log
+
+    def snapshot_of(self, log: Log) -> Snapshot:
+        """Return the snapshot that `log` begins with."""
+        return Snapshot(self.path, log.file, log.header, log.index, self._cache_bytes)
 
     def recover(self, reading: Reading) -> Log:
         """Make durable what was found: always all of these steps, in this order.
@@ -194,17 +207,19 @@ class Place(Uncopyable):
             raise UsageError("this file has no further generation; copy its entries into a new one")
         return header
 
-    def compact(self, current: Log, view: Readable) -> Log:
-        """Return the next generation of `current`, which starts with a snapshot of `view`.
+    def compact(self, current: Log, snapshot: Snapshot, newer: Order) -> Log:
+        """Return the next generation of `current`: a snapshot of `snapshot` and what is newer.
 
         It is only prepared: see `put`.
         """
-        records = sum(1 for _ in snapshot_pieces(view))
         header = self.new_header(
-            current.header.generation + 1, records, current.version, current.header.database_id
+            current.header.generation + 1, 0, current.version, current.header.database_id
         )
-        payloads = (record.encode_ops(piece) for piece in snapshot_pieces(view))
-        return self.prepare(current.file, header, payloads)
+        index = BlockIndex()
+        log = self.prepare(current.file, header, snapshot_records(snapshot, newer, index))
+        count = log.version - header.base_version
+        log.header, log.index = replace(header, snapshot_records=count), index
+        return log
 
     def prepare(
         self, current: LogFile | None, header: FileHeader, payloads: Iterable[bytes]

@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Literal
 
 from libredb.kernel import record
+from libredb.kernel.block import BlockIndex
 from libredb.kernel.errors import (
     CorruptLogError,
     LegacyFormatError,
@@ -40,7 +41,10 @@ class Replay:
     end: int
     last_check: int
     """The body check of the last record, which the next one is chained to."""
+    index: BlockIndex = field(default_factory=BlockIndex)
+    """Where the blocks of the snapshot are."""
     level: Level = field(default_factory=Level)
+    """What follows the snapshot."""
     starts: "array[int]" = field(default_factory=lambda: array("Q"))
     """The offset of each record."""
     checks: "array[int]" = field(default_factory=lambda: array("I"))
@@ -166,25 +170,32 @@ def _walk(path: str, log: Replay, pieces: Iterator[bytes], length: int) -> Recor
     stream = RecordStream(log.header, length)
     entries: Writes = {}
     first, end, proven, starts = log.version + 1, log.end, log.proven, log.starts
+    index, behind_snapshot = log.index, first + log.header.snapshot_records
+
+    def add_blocks(data: bytes, start: int, end: int) -> tuple[()] | None:
+        return () if index.add(data, start, end) else None
+
     add_start, add_check = starts.append, log.checks.append
     while not stream.stopped:
         for version, unsynced, check, data, start, stop in stream.feed(next(pieces)):
-            ops = record.decode_ops(data, start + RECORD_HEADER_LENGTH, stop)
+            take = add_blocks if version < behind_snapshot else record.decode_ops
+            ops = take(data, start + RECORD_HEADER_LENGTH, stop)
             if ops is None:
-                payload = end + RECORD_HEADER_LENGTH
-                reason = "a valid record holds malformed ops; report this"
-                raise CorruptLogError(path, payload, reason)
+                reason = "a valid record holds malformed ops or blocks; report this"
+                raise CorruptLogError(path, end + RECORD_HEADER_LENGTH, reason)
             for key, value in ops:  # `Level.apply` without an order: a third less time
-                if value is None:
+                if value is not None:
+                    entries[key] = value
+                elif index.last_key is None or key > index.last_key:
                     entries.pop(key, None)
                 else:
-                    entries[key] = value
+                    entries[key] = None
             add_start(end)
             add_check(check)
             proof = starts[version - unsynced - first] if unsynced else end
             proven = max(proven, proof)
             end += stop - start
-    log.level, log.proven = Level(entries), proven
+    log.level, log.proven = Level(entries, last_below=log.index.last_key), proven
     log.version, log.end, log.last_check = stream.version, stream.end, stream.last_check
     return stream
 

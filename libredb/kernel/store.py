@@ -1,29 +1,36 @@
-"""The store: every entry that was committed.
+"""The store: every entry that was committed, as two levels.
 
-Looking something up and changing it is for whoever has the state of the database. A view is for
-everybody else: what the store held at one moment, to be read for as long as one likes while others
-commit. It is a level with nothing below it, so what was deleted leaves no op behind.
-Absent on purpose: versions of a value, files.
+    the level       what was committed since the last compaction, in memory; a deletion is an op
+    what is below   the snapshot that the compaction wrote, on storage; nothing changes it
+
+Looking something up in the level, and changing it, is for whoever has the state of the database. A
+view is for everybody else: what the store held at one moment, to be read for as long as one likes
+while others commit. Storage is read through views, and never while the state is held.
+Absent on purpose: versions of a value.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
-from libredb.kernel.level import Level, Op
-from libredb.kernel.overlay import Chunk, Readable
+from libredb.kernel.level import ABSENT, Level, Op, Order, sorted_order
+from libredb.kernel.overlay import Chunk, Readable, merged
+
+NOTHING: Order = sorted_order({})
+"""What is below the level of a log that was never compacted."""
 
 
 class View:
-    """What the level of a store held when this was made, under the state."""
+    """What a store held when this was made, under the state."""
 
-    __slots__ = ("_changes", "_level", "_order")
+    __slots__ = ("_below", "_changes", "_level", "_order")
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: Level, below: Order = NOTHING) -> None:
         """Remember the order of `level`, and how often it had changed."""
         self._level = level
         self._changes = level.changes
         self._order = level.order()
+        self._below = below
 
     def get(self, key: bytes, /) -> bytes | None:
         """Return the value of `key`, or None.
@@ -31,47 +38,60 @@ class View:
         The level is asked first, which is three times as fast, and right as long as no change of it
         had begun when it had answered.
         """
-        value = self._level.get(key, None)
+        value = self._level.get(key, ABSENT)
         if self._level.changes != self._changes:
-            value = self._order.get(key, None)
-        return value
+            value = self._order.get(key, ABSENT)
+        return self._below.get(key, None) if value is ABSENT else value
 
     def chunks(self, start: bytes, end: bytes | None, *, reverse: bool) -> Iterator[Chunk]:
         """Return the entries of `[start, end)`; see `Readable`."""
-        return cast(Iterator[Chunk], self._order.chunks(start, end, reverse=reverse))
+        if self._below is NOTHING:  # then the level holds no deletion
+            return cast(Iterator[Chunk], self._order.chunks(start, end, reverse=reverse))
+        below = cast(Iterator[Chunk], self._below.chunks(start, end, reverse=reverse))
+        return merged(below, self._order, start, end, reverse=reverse)
 
 
 class OrderedStore:
     """A map from bytes to bytes with ordered ranges."""
 
     def __init__(
-        self, level: Level | None = None, state: AbstractContextManager[object] | None = None
+        self,
+        level: Level | None = None,
+        state: AbstractContextManager[object] | None = None,
+        *,
+        below: Order = NOTHING,
     ) -> None:
-        """Create a store of what is in `level`; `state` is held while the store is changed."""
+        """Create a store of what is in `level` and `below`; `state` is held while it is changed."""
         self._level = level or Level()
+        self._below = below
         self._state = state or nullcontext()
 
     @property
-    def size_bytes(self) -> int:
-        """The bytes of all keys and values."""
-        return self._level.size_bytes
+    def level(self) -> Level:
+        """What was committed since the last compaction."""
+        return self._level
 
-    def __len__(self) -> int:
-        """Return the count of entries."""
-        return len(self._level.ops)
+    def newest(self, key: bytes, /) -> tuple[bytes | None, Order]:
+        """Return what the level says of `key`, or ABSENT, and where to ask then."""
+        return self._level.get(key, ABSENT), self._below
 
     def get(self, key: bytes, /) -> bytes | None:
         """Return the value of `key`, or None."""
-        return self._level.get(key, None)
+        value = self._level.get(key, ABSENT)
+        return self._below.get(key, None) if value is ABSENT else value
 
     def apply(self, writes: Iterable[Op]) -> None:
         """Apply ops in order: a value sets its key, None deletes it if it is there."""
         self._level.apply(writes)
 
+    def replace(self, level: Level, below: Order) -> None:
+        """Hold the same entries in other levels: a compaction has written them down."""
+        self._level, self._below = level, below
+
     def view(self) -> Readable:
         """Return what is in the store at this call; nothing changes it afterwards."""
         with self._state:
-            return View(self._level)
+            return View(self._level, self._below)
 
     def chunks(self, start: bytes, end: bytes | None, *, reverse: bool) -> Iterator[Chunk]:
         """Return the entries of `[start, end)` as of this call; see `Readable`."""

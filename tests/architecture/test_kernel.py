@@ -25,8 +25,10 @@ MAY_IMPORT = {
     "dataclasses",
     "errno",
     "functools",
+    "io",
     "inspect",  # as asyncio: whether a function is an async one
     "itertools",
+    "operator",
     "re",
     "struct",
     "sys",  # whether asyncio was imported, and by that whether there can be tasks

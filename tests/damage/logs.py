@@ -13,10 +13,10 @@ from unittest import mock
 
 import libredb
 from libredb import GroupCommit, LogFileError, Transaction
-from libredb.kernel import recovery, snapshot
+from libredb.kernel import compaction, recovery
 from sim.world.filesystem import SimFileSystem
 from sim.world.generator import Generator
-from tests.support.files import replay
+from tests.support.files import entries_in, replay
 
 PATH = "app.libredb"
 SECTOR = 512
@@ -78,7 +78,7 @@ class Writer:
 
     def compact(self, piece_bytes: int = 1 << 20) -> None:
         """Compact, with snapshot records of `piece_bytes`; the list begins with the snapshot."""
-        with mock.patch.object(snapshot, "SNAPSHOT_RECORD_BYTES", piece_bytes):
+        with mock.patch.object(compaction, "SNAPSHOT_RECORD_BYTES", piece_bytes):
             self.db.compact()
         self.states, self.starts = self.states[-1:], [self.db.log_bytes]
 
@@ -159,6 +159,6 @@ def judge(data: bytes) -> State | None:
     if recovery.choose(PATH, [(data, len(data))]) is None:
         return {}
     try:
-        return {k: v for k, v in replay(PATH, data).level.ops.items() if v is not None}
+        return entries_in(data, replay(PATH, data))
     except LogFileError:
         return None

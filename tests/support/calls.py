@@ -80,7 +80,7 @@ DATABASE: dict[str, Call] = {
         name: Call(run=attrgetter(name), in_group=True, waits=False, at_any_time=True)
         for name in (
             *("closed", "path", "mode", "version", "durable_version"),
-            *("pending_commits", "pending_bytes", "log_bytes", "live_bytes"),
+            *("pending_commits", "pending_bytes", "log_bytes", "live_bytes", "compaction_due"),
         )
     },
 }

@@ -95,7 +95,7 @@ class Reader:
         self.take(8, "database id")
         self.base = self.number(8, "base version {}")
         self.number(4, "generation {}")
-        self.number(4, "snapshot records: {}")
+        self.snapshot_records = self.number(4, "snapshot records: {}")
         self.verify(crc32(self.data[:40]), "header check: CRC-32 of bytes 0..40")
         self.seed = crc32(self.data[:36])
         assert not any(self.data[self.at : PAGE])
@@ -120,10 +120,38 @@ class Reader:
         payload = self.data[start + 24 : start + 24 + length]
         check = crc32(head + payload, previous_check)
         self.verify(check, "body check")
+        if version <= self.base + self.snapshot_records:
+            self.read_blocks()
         while self.at < start + 24 + length:
             self.read_op()
         assert self.at == start + 24 + length
         return check
+
+    def numbers(self, count: int, meaning: str) -> list[int]:
+        """Return the next so many integers of four bytes; they are one field."""
+        data = self.take(4 * count, meaning)
+        return [int.from_bytes(data[at : at + 4], "big") for at in range(0, 4 * count, 4)]
+
+    def read_blocks(self) -> None:
+        """Read the payload of a snapshot record."""
+        assert self.number(1, "tag: blocks") == 2
+        count = self.number(4, "blocks: {}")
+        lengths = self.numbers(count, "length of each block")
+        checks = self.numbers(count, "check of each block")
+        separators = self.numbers(count, "length of each separator")
+        self.take(sum(separators), "separators")
+        for length, check in zip(lengths, checks, strict=True):
+            assert crc32(self.data[self.at : self.at + length]) == check
+            self.read_block()
+
+    def read_block(self) -> None:
+        """Read a block."""
+        count = self.number(4, "**block**: entries {}")
+        keys = self.numbers(count, "length of each key")
+        values = self.numbers(count, "length of each value")
+        names = [self.take(length, "key") for length in keys]
+        self.entries.update(zip(names, [self.take(n, "value") for n in values], strict=True))
+        assert sorted(set(names)) == names
 
     def read_op(self) -> None:
         """Read one op of a payload."""

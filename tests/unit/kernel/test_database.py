@@ -7,6 +7,7 @@ import pytest
 import libredb
 from libredb import GroupCommit, StorageError, UsageError, UsageValueError
 from libredb.kernel import record
+from libredb.kernel.block import ENTRY_OVERHEAD
 from libredb.kernel.guard import owned
 from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import SimFileSystem
@@ -51,8 +52,9 @@ def test_the_properties_tell_sizes_and_versions(memory_fs: SimFileSystem) -> Non
     assert (db.version, db.durable_version, db.log_bytes, db.live_bytes) == (0, 0, 8192, 0)
     commit(db, b"key")
     assert (db.version, db.durable_version, db.pending_commits) == (1, 0, 1)
-    assert db.live_bytes == len(b"key") + record.SET_OVERHEAD
-    assert db.pending_bytes == db.live_bytes + record.RECORD_HEADER_LENGTH == db.log_bytes - 8192
+    assert db.live_bytes == len(b"key") + ENTRY_OVERHEAD
+    record_bytes = record.RECORD_HEADER_LENGTH + record.SET_OVERHEAD + len(b"key")
+    assert db.pending_bytes == record_bytes == db.log_bytes - 8192
     db.close()
     assert db.closed
     assert (db.version, db.durable_version, db.pending_commits) == (1, 1, 0)

@@ -18,27 +18,21 @@ from libredb import (
     UsageTypeError,
     UsageValueError,
 )
-from libredb.kernel import record, snapshot
+from libredb.kernel import record
 from libredb.kernel.filesystem import text_path
-from libredb.kernel.level import Level, Op
+from libredb.kernel.level import Entry, Level
 from libredb.kernel.log import Log
 from libredb.kernel.placement import Place
 from libredb.kernel.record import RECORDS_OFFSET, FileHeader
-from libredb.kernel.snapshot import snapshot_pieces
-from libredb.kernel.store import OrderedStore
 from sim.world.filesystem import Crash, SimFileSystem
 from tests.support.faults import Fault
-from tests.support.files import ID, SALT, log_image
+from tests.support.files import ID, SALT, log_image, snapshot_payload
 from tests.support.ports import Calls, a_database
 from tests.support.work import keys
 
-ENTRIES: list[Op] = [(b"%04d" % n, b"value") for n in range(10)]
-PAYLOADS = [record.encode_ops(ENTRIES[:5]), record.encode_ops(ENTRIES[5:])]
+ENTRIES: list[Entry] = [(b"%04d" % n, b"value") for n in range(10)]
+PAYLOADS = [snapshot_payload(ENTRIES[:5]), snapshot_payload(ENTRIES[5:])]
 FAILURE = OSError(errno.EIO, "the device does not answer")
-
-
-def store_of(count: int) -> OrderedStore:
-    return OrderedStore(Level({b"%04d" % number: b"value" for number in range(count)}))
 
 
 def shown(fs: SimFileSystem) -> list[bytes]:
@@ -238,7 +232,8 @@ def test_a_failure_while_putting_comes_out_and_what_is_found_then_is_whole(
 
 def test_a_compaction_is_a_snapshot_of_the_store_with_its_count(memory_fs: SimFileSystem) -> None:
     place, current = a_database(memory_fs)
-    following = place.compact(current, store_of(3))
+    newer = Level({b"%04d" % number: b"value" for number in range(3)}).order()
+    following = place.compact(current, place.snapshot_of(current), newer)
     assert (following.header.generation, following.header.snapshot_records) == (1, 1)
     assert (following.header.base_version, following.version) == (2, 3)
     place.put(current.file, following)
@@ -270,19 +265,6 @@ def test_releasing_gives_back_the_lock_although_a_file_fails(memory_fs: SimFileS
 
 def test_a_place_that_was_never_locked_is_nobodys_to_lose(memory_fs: SimFileSystem) -> None:
     assert Place("p", memory_fs).why_gone() is None
-
-
-def test_a_snapshot_is_cut_into_pieces_in_key_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = store_of(10)
-    assert [len(piece) for piece in snapshot_pieces(store)] == [10]
-    monkeypatch.setattr(snapshot, "SNAPSHOT_RECORD_BYTES", 3 * (9 + record.SET_OVERHEAD))
-    pieces = list(snapshot_pieces(store))
-    assert [len(piece) for piece in pieces] == [3, 3, 3, 1]
-    assert [entry for piece in pieces for entry in piece] == [
-        (b"%04d" % number, b"value") for number in range(10)
-    ]
-    assert [len(piece) for piece in snapshot_pieces(store_of(6))] == [3, 3]
-    assert list(snapshot_pieces(OrderedStore())) == []
 
 
 class Somewhere:

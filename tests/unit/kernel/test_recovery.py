@@ -22,6 +22,7 @@ ONE: list[Op] = [(b"a", b"1")]
 TWO: list[Op] = [(b"b", b"2"), (b"c", b"3")]
 THREE: list[Op] = [(b"a", None), (b"d", b"4")]
 RECORDS = [ONE, TWO, THREE]
+ASCENDING: list[list[Op]] = [[(b"a", b"1")], [(b"b", b"2"), (b"c", b"3")], [(b"d", b"4")]]
 ENDS = [len(log_image(RECORDS[:count])) for count in range(4)]
 
 
@@ -110,10 +111,11 @@ def test_versions_start_after_the_base_version() -> None:
 def test_a_log_that_ends_inside_its_snapshot_is_corrupt() -> None:
     header = FileHeader(SALT, ID, 1, 2, 5)
     image = log_image(RECORDS[:2], header=header)
-    assert replay("p", image).version == 7
+    log = replay("p", image)
+    assert (log.version, len(log.index), log.index.end) == (7, 2, len(image))
     with pytest.raises(CorruptLogError) as caught:
         replay("p", image[:-1])
-    assert (caught.value.offset, caught.value.evidence) == (ENDS[1], "snapshot")
+    assert (caught.value.offset, caught.value.evidence) == (log.starts[1], "snapshot")
 
 
 @pytest.mark.parametrize("piece_bytes", [1, 7, 24, 29, 64, 8191, 8192, 8193, 1 << 20])
@@ -183,12 +185,13 @@ def test_the_snapshot_count_proves_the_snapshot() -> None:
     # other as unsynced, so none of them proves anything.
     for snapshot, durable in ((0, 5), (1, 6), (2, 7), (3, 8)):
         header = FileHeader(SALT, ID, 1, snapshot, 5)
-        log = replay("p", log_image(RECORDS, unsynced=(0, 1, 2), header=header))
-        assert (log.durable_version, log.proven) == (durable, ENDS[snapshot])
+        log = replay("p", log_image(ASCENDING, unsynced=(0, 1, 2), header=header))
+        assert (log.durable_version, log.proven) == (durable, [*log.starts, log.end][snapshot])
     header = FileHeader(SALT, ID, 1, 1, 5)
-    for unsynced, mark, proven in (((0, 1, 0), 0, 2), ((0, 1, 2), ENDS[3], 3)):
-        log = replay("p", log_image(RECORDS, unsynced=unsynced, mark=mark, header=header))
-        assert log.proven == ENDS[proven]
+    end = len(log_image(ASCENDING, header=header))
+    for unsynced, mark, proven in (((0, 1, 0), 0, 2), ((0, 1, 2), end, 3)):
+        log = replay("p", log_image(ASCENDING, unsynced=unsynced, mark=mark, header=header))
+        assert log.proven == [*log.starts, log.end][proven]
 
 
 def test_a_log_shorter_than_its_mark_is_corrupt_at_every_length() -> None:

@@ -70,7 +70,7 @@ def test_a_view_holds_what_was_there_whatever_is_committed(seed: int) -> None:
             if value is not None:
                 model[key] = value
         kept.append((store.view(), dict(model)))
-        assert (len(store), store.size_bytes) == (
+        assert (len(store.level.ops), store.level.size_bytes) == (
             len(model),
             sum(2 + len(v) for v in model.values()),
         )
