@@ -50,6 +50,8 @@ MAX_PAYLOAD_BYTES = 1 << 30
 
 _FILE_HEADER = Struct(">4sHH8s8sQII")
 _RECORD_HEADER = Struct(">QII")
+RECORD_HEADER = Struct(">QIIII")
+"""Version, unsynced, payload length, header check, body check."""
 _PROOF = Struct(">QIII")
 _MARK = Struct(">Q")
 _CHECK = Struct(">I")
@@ -61,7 +63,9 @@ FILE_HEADER_LENGTH = _FILE_HEADER.size + _CHECK.size
 MARK_LENGTH = _MARK.size + _CHECK.size
 PROOF_LENGTH = _PROOF.size
 """The part of a record header that stands alone: it proves, even where its payload is damaged."""
-RECORD_HEADER_LENGTH = _RECORD_HEADER.size + _CHECKS.size
+RECORD_HEADER_LENGTH = RECORD_HEADER.size
+CHECKED_LENGTH = _RECORD_HEADER.size
+"""The part of a record header that both checks cover."""
 SMALLEST_RECORD = RECORD_HEADER_LENGTH + 1 + _LENGTH.size
 SET_OVERHEAD = 1 + 2 * _LENGTH.size
 DELETE_OVERHEAD = 1 + _LENGTH.size
@@ -152,14 +156,6 @@ def decode_record_header(data: bytes, offset: int, check_seed: int) -> RecordHea
     if crc32(data[offset : offset + _RECORD_HEADER.size], check_seed) != check:
         return None
     return version, unsynced, payload_length
-
-
-def body_check_of(data: bytes, offset: int, payload_length: int, previous_check: int) -> int | None:
-    """Return the body check of the record at `offset` if it holds, else None."""
-    start = offset + RECORD_HEADER_LENGTH
-    payload = data[start : start + payload_length]
-    check = crc32(payload, crc32(data[offset : offset + _RECORD_HEADER.size], previous_check))
-    return check if check == _CHECK.unpack_from(data, offset + PROOF_LENGTH)[0] else None
 
 
 def encode_ops(writes: Iterable[Op]) -> bytes:

@@ -13,9 +13,16 @@ held, or the pieces of one record until they are joined. Absent on purpose: verd
 
 import re
 from collections.abc import Iterator
+from zlib import crc32
 
 from libredb.kernel import record
-from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
+from libredb.kernel.record import (
+    CHECKED_LENGTH,
+    RECORD_HEADER,
+    RECORD_HEADER_LENGTH,
+    RECORDS_OFFSET,
+    FileHeader,
+)
 from libredb.kernel.report import DISCARDED_BYTES
 
 Whole = tuple[int, int, int, bytes, int, int]
@@ -54,18 +61,20 @@ class RecordStream:
         if self._have < self._wanted or self.stopped:
             return
         data, start, known = self.rest, 0, self._have
+        unpack = RECORD_HEADER.unpack_from
         self._pieces = []  # or a record of many pieces is held twice
         last_version, last_check, left = self.version, self.last_check, self._length - self.end
         while True:
-            header = record.decode_record_header(data, start, self._seed)
-            if header is None:  # (1), unless the header is not known yet
-                self.stopped = not known < record.PROOF_LENGTH <= left
-                self._wanted = record.PROOF_LENGTH
+            if known < RECORD_HEADER_LENGTH:  # (1) where it cannot fit
+                self.stopped = left < RECORD_HEADER_LENGTH
+                self._wanted = RECORD_HEADER_LENGTH
                 break
-            version, unsynced, payload_length = header
+            fields = data[start : start + CHECKED_LENGTH]
+            version, unsynced, payload_length, header_check, body_check = unpack(data, start)
             size = RECORD_HEADER_LENGTH + payload_length
             if (
-                version != last_version + 1  # (2)
+                crc32(fields, self._seed) != header_check  # (1)
+                or version != last_version + 1  # (2)
                 or not RECORD_HEADER_LENGTH < size <= left  # (3)
                 or unsynced >= version - self._base  # (4)
             ):
@@ -74,8 +83,9 @@ class RecordStream:
             if size > known:
                 self._wanted = size
                 break
-            check = record.body_check_of(data, start, payload_length, last_check)
-            if check is None:  # (5)
+            payload = data[start + RECORD_HEADER_LENGTH : start + size]
+            check = crc32(payload, crc32(fields, last_check))
+            if check != body_check:  # (5)
                 self.stopped = True
                 break
             last_version, last_check = version, check

@@ -3,6 +3,7 @@
 So there is one way to write each record, header and mark; nothing else is taken for one.
 """
 
+from dataclasses import replace
 from itertools import pairwise
 from zlib import crc32
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import libredb
 from libredb.kernel import record
 from libredb.kernel.record import FileHeader
+from libredb.kernel.stream import RecordStream
 from tests.property.profile import examples
 
 u16 = st.integers(0, 2**16 - 1)
@@ -51,34 +53,35 @@ def test_bytes_that_decode_as_ops_are_what_these_ops_encode_to(pieces: list[byte
 
 
 @examples(300)
-@given(u64, u32, st.binary(min_size=1, max_size=99), u32, u32)
+@given(headers, st.binary(min_size=1, max_size=99), st.binary(max_size=3), u32)
 def test_a_record_survives_a_round_trip(
-    version: int, unsynced: int, payload: bytes, seed: int, previous: int
+    header: FileHeader, payload: bytes, behind: bytes, other: int
 ) -> None:
-    data, check = record.encode_record(version, unsynced, payload, seed, previous)
-    framed = b"??" + data + b"?"
+    header = replace(header, base_version=header.base_version >> 1)
+    seed, version = header.check_seed, header.base_version + 1
+    data, check = record.encode_record(version, 0, payload, seed, seed)
     assert len(data) == record.RECORD_HEADER_LENGTH + len(payload)
-    header = record.decode_record_header(framed, 2, seed)
-    assert header == (version, unsynced, len(payload))
-    assert record.body_check_of(framed, 2, len(payload), previous) == check
-    assert record.body_check_of(framed, 2, len(payload), previous ^ 1) is None
-    assert record.decode_record_header(framed, 2, seed ^ 1) is None
+    assert record.decode_record_header(b"?" + data, 1, seed) == (version, 0, len(payload))
+    length = record.RECORDS_OFFSET + len(data + behind)
+    (taken,) = RecordStream(header, length).feed(data + behind)
+    assert taken == (version, 0, check, data + behind, 0, len(data))
+    chained, _ = record.encode_record(version, 0, payload, seed, other)
+    assert len(list(RecordStream(header, length).feed(chained))) == (other == seed)
 
 
 @examples(200)
-@given(u64, u32, st.binary(min_size=1, max_size=30), u32, u32, st.data())
+@given(headers, st.binary(min_size=1, max_size=30), st.data())
 def test_a_record_with_any_bit_flipped_is_not_valid(
-    version: int, unsynced: int, payload: bytes, seed: int, previous: int, choice: st.DataObject
+    header: FileHeader, payload: bytes, choice: st.DataObject
 ) -> None:
-    data, _ = record.encode_record(version, unsynced, payload, seed, previous)
+    header = replace(header, base_version=header.base_version >> 1)
+    seed = header.check_seed
+    data, _ = record.encode_record(header.base_version + 1, 0, payload, seed, seed)
     bit = choice.draw(st.integers(0, 8 * len(data) - 1))
     flipped = bytearray(data)
     flipped[bit // 8] ^= 1 << bit % 8
-    damaged = bytes(flipped)
-    header = record.decode_record_header(damaged, 0, seed)
-    if header is not None:
-        _, _, payload_length = header
-        assert record.body_check_of(damaged, 0, payload_length, previous) is None
+    stream = RecordStream(header, record.RECORDS_OFFSET + len(data))
+    assert list(stream.feed(bytes(flipped))) == []
 
 
 @examples(300)

@@ -7,7 +7,8 @@ import pytest
 
 from libredb.kernel import record
 from libredb.kernel.level import Op
-from libredb.kernel.record import FileHeader
+from libredb.kernel.record import RECORDS_OFFSET, FileHeader
+from libredb.kernel.stream import RecordStream
 from tests.support.files import flipped
 
 HEADER = FileHeader(b"saltsalt", b"database", 1, 2, 3)
@@ -82,12 +83,16 @@ def test_a_record_header_comes_back_only_if_it_fits_and_its_check_holds() -> Non
     )
 
 
-def test_a_body_check_holds_only_for_its_bytes_and_its_predecessor() -> None:
-    data, check = record.encode_record(5, 1, b"payload", SEED, 77)
-    assert record.body_check_of(b"x" + data, 1, 7, 77) == check
-    assert record.body_check_of(data, 0, 7, 78) is None
-    for offset in (*range(16), *range(20, len(data))):
-        assert record.body_check_of(flipped(data, offset), 0, 7, 77) is None
+def test_a_record_is_taken_whole_and_only_behind_its_predecessor() -> None:
+    data, check = record.encode_record(4, 0, b"payload", SEED, SEED)
+    end = RECORDS_OFFSET + len(data)
+    for length in range(end, end + 9):
+        (taken,) = RecordStream(HEADER, length).feed(data + bytes(length - end))
+        assert taken == (4, 0, check, data + bytes(length - end), 0, len(data))
+    other, _ = record.encode_record(4, 0, b"payload", SEED, SEED ^ 1)
+    assert list(RecordStream(HEADER, end).feed(other)) == []
+    for offset in range(len(data)):
+        assert list(RecordStream(HEADER, end).feed(flipped(data, offset))) == []
 
 
 def test_zero_bytes_are_never_a_record() -> None:
