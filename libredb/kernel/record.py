@@ -144,8 +144,13 @@ def encode_record(
 ) -> tuple[bytes, int]:
     """Return the bytes of a record, and its body check for the record that follows."""
     header = _RECORD_HEADER.pack(version, unsynced, len(payload))
-    body_check = crc32(payload, crc32(header, previous_check))
+    body_check = body_check_of(header, payload, previous_check)
     return header + _CHECKS.pack(crc32(header, check_seed), body_check) + payload, body_check
+
+
+def body_check_of(fields: bytes, payload: bytes, previous_check: int) -> int:
+    """Return the body check of a record of these 16 bytes and this payload."""
+    return crc32(payload, crc32(fields, previous_check))
 
 
 def decode_record_header(data: bytes, offset: int, check_seed: int) -> RecordHeader | None:

@@ -22,6 +22,7 @@ from libredb.kernel.record import (
     RECORD_HEADER_LENGTH,
     RECORDS_OFFSET,
     FileHeader,
+    body_check_of,
 )
 from libredb.kernel.report import DISCARDED_BYTES
 
@@ -84,7 +85,7 @@ class RecordStream:
                 self._wanted = size
                 break
             payload = data[start + RECORD_HEADER_LENGTH : start + size]
-            check = crc32(payload, crc32(fields, last_check))
+            check = body_check_of(fields, payload, last_check)
             if check != body_check:  # (5)
                 self.stopped = True
                 break
