@@ -184,9 +184,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     one(
         "the header check is not checked",
-        "stream.py",
-        "crc32(fields, self._seed) != header_check  # (1)",
-        "not data  # (1)",
+        "record.py",
+        "if crc32(data[offset : offset + _RECORD_HEADER.size], check_seed) != check:",
+        "if not data:",
         SECTORS,
     ),
     one(
