@@ -42,7 +42,7 @@ from libredb.kernel.filesystem import text_path as _text_path
 from libredb.kernel.level import Entry
 from libredb.kernel.log import GroupCommit
 from libredb.kernel.report import CompactionReport, RecoveryReport, VerifyReport
-from libredb.kernel.snapshot import CACHE_BYTES
+from libredb.kernel.snapshot import CACHE_BYTES as _CACHE_BYTES
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
 
 __version__ = "0.1.0"
@@ -97,7 +97,7 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
     mode: Mode = "rwc",
     group_commit: GroupCommit | None = None,
     on_recovery: Callable[[RecoveryReport], None] | None = None,
-    cache_bytes: int | None = CACHE_BYTES,
+    cache_bytes: int | None = _CACHE_BYTES,
 ) -> Database:
     """Open a database, recover it if need be, and return it.
 
