@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test quick lint types format coverage bump release clean
+.PHONY: help venv demo test quick lint types format coverage bench bump release clean
 
 help: ## List the targets, and the programs that have none.
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -18,9 +18,7 @@ help: ## List the targets, and the programs that have none.
 
 #: libredb demo [OPTIONS] # what `make demo` runs
 #: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
-#: python -m scripts.benchmarks [OPTIONS] # what a durable commit costs
-#: python -m scripts.benchmarks.browser [OPTIONS] # what it costs in a browser
-#: python -m scripts.benchmarks.reads [OPTIONS] # what a get costs beside a thread that commits
+#: python -m scripts.benchmarks [OPTIONS] [ROW ...] # what `make bench` runs
 #: python -m scripts.browser.chromium # find a Chromium, or install one
 #: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
 #: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it
@@ -61,6 +59,9 @@ format: venv ## Put the sources into the project's format, and mend what can be 
 
 coverage: venv ## Run the tests that are measured; write htmlcov/index.html.
 	@$(BIN)/python scripts/check.py suite; status=$$?; $(BIN)/coverage html --quiet; exit $$status
+
+bench: venv ## Measure against other databases, in a quarter of an hour; QUICK=1: in seconds.
+	@$(BIN)/python -m scripts.benchmarks --install $(if $(QUICK),--quick)
 
 bump: venv ## Set the next version, gather the changelog, commit and tag.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" cz bump --yes

@@ -36,7 +36,7 @@ TRACED = [
 BROWSER = ["tests/browser", "tests/runtime"]
 
 # Where our JavaScript is; style and format here, types as web/tsconfig.json says.
-JAVASCRIPT = ["adapters", "scripts/browser"]
+JAVASCRIPT = ["adapters", "scripts"]
 BIOME = ["web/node_modules/.bin/biome", "check", "--config-path=web", "--error-on-warnings"]
 
 # Tests about processes, system calls and browsers run on one interpreter: no Python is in them.

@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
 PYODIDE = ROOT / "web" / "node_modules" / "pyodide"
+SQLITE_WASM = ROOT / "web" / "node_modules" / "@sqlite.org" / "sqlite-wasm" / "dist"
 BIOME = ROOT / "web" / "node_modules" / ".bin" / "biome"
 
 _REQUIREMENTS = ROOT / "web" / "requirements-pyodide.txt"
@@ -39,9 +40,12 @@ class PreparationError(RuntimeError):
 def pyodide_folder() -> Path:
     """Return the folder of the pinned Pyodide, installing it with npm if it is not there.
 
-    With it come the tools that check the JavaScript of this repository: one lock file, one install.
+    With it come the tools that check the JavaScript of this repository, and the SQLite that it is
+    measured against: one lock file, one install.
     """
-    if not all(path.is_file() for path in (PYODIDE / "pyodide.mjs", BIOME)):
+    if not all(
+        path.is_file() for path in (PYODIDE / "pyodide.mjs", SQLITE_WASM / "index.mjs", BIOME)
+    ):
         _run(["npm", "ci"], cwd=ROOT / "web")
     return PYODIDE
 
@@ -61,10 +65,10 @@ def fetch_test_wheels() -> list[Path]:
     return sorted(folder.glob("*.whl"))
 
 
-def build_wheel(folder: Path) -> Path:
-    """Build the wheel of this checkout into `folder` and return it."""
+def build_wheel(folder: Path, checkout: Path = ROOT) -> Path:
+    """Build the wheel of a checkout, this one or another, into `folder` and return it."""
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
-    _run([*build, "--outdir", str(folder), str(ROOT)], cwd=ROOT)
+    _run([*build, "--outdir", str(folder), str(checkout)], cwd=checkout)
     (wheel,) = folder.glob("*.whl")
     return wheel
 

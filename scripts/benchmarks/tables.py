@@ -1,0 +1,121 @@
+"""The results: as a table to read, as JSON to keep, and on a page of the documentation.
+
+A page holds the table between two comments; whatever else it says is written by hand, and stays.
+"""
+
+import json
+import platform
+import sqlite3
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.benchmarks.rounds import Line, Plan
+
+HEAD = ["workload", "against", "ratio", "lowest", "highest", "libredb", "the other"]
+BEGIN = "<!-- figures: python -m scripts.benchmarks --docs docs/benchmarks.md -->"
+END = "<!-- end of figures -->"
+
+_UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
+
+
+def table(lines: Sequence[Line]) -> str:
+    """Return the lines as a table in Markdown, its columns aligned."""
+    rows = [HEAD, *([line.title, line.against, *_cells(line)] for line in lines)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    left = 2  # the first columns are words, the others figures
+
+    def text(row: Sequence[str]) -> str:
+        cells = [
+            cell.ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        return f"| {' | '.join(cells)} |"
+
+    rule = [
+        "-" * width if column < left else "-" * (width - 1) + ":"
+        for column, width in enumerate(widths)
+    ]
+    return "\n".join([text(HEAD), text(rule), *map(text, rows[1:])])
+
+
+def _cells(line: Line) -> list[str]:
+    """Return what stands behind the names: the ratios and both medians, or why there are none."""
+    note = f"failed: {line.note.strip().splitlines()[-1]}" if line.failed else line.note
+    ours = _amount(line.ours, line.kind)
+    if note:
+        return [note.replace("|", "/"), "", "", ours, ""]
+    ratios = line.ratios
+    return [
+        _ratio(line.median),
+        _ratio(min(ratios)),
+        _ratio(max(ratios)),
+        ours,
+        _amount(line.theirs, line.kind),
+    ]
+
+
+def _ratio(number: float) -> str:
+    """Return a ratio with three digits that count, and no fraction of a large one."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def _amount(figures: Sequence[float], kind: str) -> str:
+    """Return the median with its unit."""
+    if not figures:
+        return ""
+    median = statistics.median(figures)
+    if kind == "memory":
+        return f"{median / 1e6:.3g} MB" if median < 1e8 else f"{median / 1e6:.0f} MB"
+    unit, size = next((unit for unit in _UNITS if median >= unit[1]), _UNITS[-1])
+    return f"{median / size:.3g} {unit}"
+
+
+def versions() -> dict[str, str]:
+    """Return what the figures depend on besides the machine."""
+    return {
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "SQLite": sqlite3.sqlite_version,
+        "system": platform.system(),
+    }
+
+
+def as_json(lines: Sequence[Line], plan: Plan, loads: Sequence[float]) -> str:
+    """Return everything that was measured, round by round."""
+    kept = {
+        "size": plan.size.name,
+        "seed": plan.seed,
+        "versions": versions(),
+        "load average": {"lowest": min(loads), "highest": max(loads)},
+        "lines": [
+            {
+                "row": line.row,
+                "title": line.title,
+                "kind": line.kind,
+                "against": line.against,
+                "note": line.note,
+                "failed": line.failed,
+                "ratio": line.median if line.ratios else None,
+                "libredb": line.ours,
+                "the other": line.theirs,
+            }
+            for line in lines
+        ],
+    }
+    return json.dumps(kept, indent=1) + "\n"
+
+
+def into_page(page: Path, lines: Sequence[Line], plan: Plan, loads: Sequence[float]) -> None:
+    """Put the table into a page, in the place of the one that is there.
+
+    Raises:
+        ValueError: the page has no place for it.
+    """
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{page} has no lines {BEGIN!r} and {END!r}")
+    facts = ", ".join(f"{name} {version}" for name, version in versions().items())
+    busy = f"load average from {min(loads):.1f} to {max(loads):.1f}"
+    text = f"{facts}; seed {plan.seed}, {busy}.\n\n{table(lines)}"
+    page.write_text(f"{before}{begin}\n{text}\n\n{end}{after}", encoding="utf-8")

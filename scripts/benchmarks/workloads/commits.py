@@ -1,0 +1,155 @@
+"""What a commit costs: with the disk, without it, and with many entries in it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from scripts.benchmarks.row import Entry, Figures, Job, Kind, Row, entries
+from scripts.benchmarks.stores.lmdb import Lmdb
+from scripts.benchmarks.stores.others import Plyvel, RawFile, Sqlitedict, Zodb
+from scripts.benchmarks.stores.ours import Libredb
+from scripts.benchmarks.stores.sqlite import Sqlite
+
+COMMITS = 100
+"""How many single entries are committed in a round; there are many rounds, since disks swing."""
+
+BEFORE = 100_000
+"""How many entries are there when the commits begin whose processor time is measured."""
+
+
+class _Puts(Protocol):
+    """A store that commits entries one by one."""
+
+    def put_each(self, entries: Sequence[Entry]) -> None: ...
+    def close(self) -> None: ...
+
+
+class _Loads(_Puts, Protocol):
+    """A store that commits many entries together as well."""
+
+    def load(self, pieces: Iterable[Sequence[Entry]]) -> None: ...
+
+
+def durable_puts(open_store: Callable[[Path], _Puts], job: Job) -> Iterator[Figures]:
+    """Commit single entries to an empty database."""
+    count = job.times(COMMITS)
+    with closing(open_store(job.folder / "data")) as store:
+        yield {}
+        for piece in _endless(job, count):
+            yield job.timed(partial(store.put_each, piece), count)
+
+
+def puts_at(before: int, open_store: Callable[[Path], _Loads], job: Job) -> Iterator[Figures]:
+    """Commit single entries to a database with `before` entries."""
+    count = job.times(COMMITS)
+    with closing(open_store(job.folder / "data")) as store:
+        store.load(entries(job.entries(before), job.seed))
+        yield {}
+        for piece in _endless(job, count):
+            yield job.timed(partial(store.put_each, piece), count)
+
+
+def puts_together(
+    together: int, open_store: Callable[[Path], _Loads], job: Job
+) -> Iterator[Figures]:
+    """Commit `together` entries at once to a database that has some."""
+    commits = job.times(60_000 // together)
+    with closing(open_store(job.folder / "data")) as store:
+        store.load(entries(job.entries(BEFORE), job.seed))
+        yield {}
+        pieces = _endless(job, together)
+        while True:
+            some = list(islice(pieces, commits))
+            yield job.timed(partial(store.load, some), commits)
+
+
+def bulk_load(count: int, open_store: Callable[[Path], _Loads], job: Job) -> Iterator[Figures]:
+    """Load a new database, 10,000 entries a commit."""
+    pieces = list(entries(job.entries(count), job.seed))
+    number = 0
+    yield {}
+    while True:
+        number += 1
+        path = job.folder / f"data{number}"
+        with closing(open_store(path)) as store:
+            figures = job.timed(partial(store.load, pieces), 1)
+        for file in job.folder.glob(f"{path.name}*"):
+            file.unlink()
+        yield figures
+
+
+def _endless(job: Job, piece: int) -> Iterator[list[Entry]]:
+    """Yield lists of entries that are in no database yet."""
+    return entries(1 << 60, job.seed + 1, piece)
+
+
+def _at_1_million(job: Job) -> Iterator[Figures]:
+    return puts_at(1_000_000, Libredb, job)
+
+
+def _at_1_thousand(job: Job) -> Iterator[Figures]:
+    return puts_at(1_000, Libredb, job)
+
+
+ROWS = [
+    Row(
+        "put",
+        "a durable commit of one entry",
+        Kind.WALL,
+        {
+            "libredb": partial(durable_puts, Libredb),
+            "sqlite3": partial(durable_puts, Sqlite),
+            "pwrite + fdatasync": partial(durable_puts, RawFile),
+            "lmdb": partial(durable_puts, Lmdb),
+            "plyvel": partial(durable_puts, Plyvel),
+            "ZODB": partial(durable_puts, Zodb),
+            "sqlitedict, which never syncs": partial(durable_puts, Sqlitedict),
+        },
+        more_rounds=6,
+    ),
+    Row(
+        "put-at-size",
+        "a durable commit of one entry at 1 M entries",
+        Kind.WALL,
+        {"libredb": _at_1_million, "itself at 1,000 entries": _at_1_thousand},
+        more_rounds=6,
+    ),
+    Row(
+        "put-1",
+        "a commit of one entry, at 100 K",
+        Kind.PROCESSOR,
+        {
+            "libredb": partial(puts_at, BEFORE, Libredb),
+            "sqlite3": partial(puts_at, BEFORE, Sqlite),
+            "lmdb": partial(puts_at, BEFORE, Lmdb),
+        },
+        more_rounds=6,
+    ),
+    *(
+        Row(
+            f"put-{together}",
+            f"a commit of {together:,} entries, at 100 K",
+            Kind.PROCESSOR,
+            {
+                "libredb": partial(puts_together, together, Libredb),
+                "sqlite3": partial(puts_together, together, Sqlite),
+                "lmdb": partial(puts_together, together, Lmdb),
+            },
+        )
+        for together in (100, 1_000)
+    ),
+    Row(
+        "load",
+        "load 1 M entries in random order, 10,000 a commit",
+        Kind.PROCESSOR,
+        {
+            "libredb": partial(bulk_load, 1_000_000, Libredb),
+            "sqlite3": partial(bulk_load, 1_000_000, Sqlite),
+            "lmdb": partial(bulk_load, 1_000_000, Lmdb),
+        },
+        warm=False,
+    ),
+]
