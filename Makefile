@@ -18,7 +18,7 @@ help: ## List the targets, and the programs that have none.
 
 #: libredb demo [OPTIONS] # what `make demo` runs
 #: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
-#: python -m scripts.benchmarks [OPTIONS] [ROW ...] # what `make bench` runs
+#: python -m scripts.benchmarks [OPTIONS] # what `make bench` runs
 #: python -m scripts.browser.chromium # find a Chromium, or install one
 #: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
 #: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it

@@ -93,7 +93,8 @@ def open_libredb(path: Path | None, **options: object) -> "libredb.Database":
         return cast("libredb.Database", library().open(path, **options))
     except TypeError as error:
         if "unexpected keyword argument" in str(error):
-            raise Refusal(f"this libredb lacks it: {', '.join(options)}") from None
+            name = str(error).rpartition(" ")[2].strip("'")
+            raise Refusal(f"this libredb lacks it: {name}") from None
         raise
 
 
@@ -114,6 +115,10 @@ def _serve(pipe: "Connection[Any, Any]", workload: Workload, job: Job, checkout:
                 pipe.send(next(rounds))
     except Refusal as refusal:
         pipe.send(refusal)
+    except AttributeError as error:
+        lacks = type(error.obj).__module__.partition(".")[0] == "libredb"
+        told = Refusal(f"this libredb lacks it: {error.name}")
+        pipe.send(told if lacks else FailedError(traceback.format_exc()))
     except EOFError:
         pass  # whoever asked is gone
     except Exception:  # noqa: BLE001 - whatever it is, the table tells it

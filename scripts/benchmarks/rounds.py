@@ -40,7 +40,7 @@ class Plan:
 
     Args:
         size: how much.
-        seed: decides the order of contenders, and all data.
+        seed: decides the order of contenders, and the entries of all rows but those of a browser.
         rounds: how many, or None for those of the size.
         baseline: another checkout of libredb that does each row too, or None.
         places: where files go.
@@ -57,8 +57,7 @@ class Plan:
 class Line:
     """One line of the table: one figure of one row against one other.
 
-    `note` says why there are no figures; then the lists are empty. A line without an opponent has
-    figures and no ratios.
+    `note` says why there are no ratios.
     """
 
     row: str
@@ -131,21 +130,20 @@ def take_turns(
 def lines(row: Row[Any], outcomes: Mapping[str, Outcome]) -> list[Line]:
     """Return the lines of a row: one for each figure and each of the others."""
     ours = outcomes[OURS]
-    others = [name for name in outcomes if name != OURS] or ["itself"]
     found: list[Line] = []
     for figure in row.figures:
-        title = f"{row.title}: {figure}" if figure else row.title
-        for name in others:
-            other = outcomes.get(name, Outcome(note="no --baseline was named"))
-            broken = ours if ours.note else other
+        for name, other in outcomes.items():
+            if name == OURS:
+                continue
+            missing = ours if ours.note else other
             found.append(
                 Line(
                     row=row.name,
-                    title=title,
+                    title=f"{row.title}: {figure}" if figure else row.title,
                     kind=row.kind.name.lower(),
                     against=name,
-                    note=broken.note,
-                    failed=broken.failed,
+                    note=missing.note,
+                    failed=missing.failed,
                     ours=[figures[figure] for figures in ours.rounds],
                     theirs=[figures[figure] for figures in other.rounds],
                 )

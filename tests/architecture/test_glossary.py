@@ -39,6 +39,8 @@ ALLOWED = {
     "adapters/libredb_osfs/logfile.py:buffer": ABSENT,
     "adapters/libredb_osfs/logfile.py:journal": FILE_SYSTEM,
     "adapters/libredb_osfs/sync.py:fsync": POSIX,
+    "docs/benchmarks.md:flush": OPFS,
+    "docs/benchmarks.md:wal": "what SQLite calls its mode",
     "docs/browser.md:flush": OPFS,
     "libredb/room.py:journal": FILE_SYSTEM,
     "libredb/testing/store/reading.py:buffer": "what Python's buffer protocol is about",
