@@ -54,12 +54,14 @@ def main() -> int:
         tables.as_json(lines, plan, loads), encoding="utf-8"
     )
     print(tables.table(lines))
+    if options.size != "full":
+        print(f"Sizes are those of a full run; this one was {options.size}, and did much less.")
     if options.docs:
         tables.into_page(options.docs, lines, plan, loads)
-    for line in lines:
-        if line.failed:
-            print(f"\n{line.row} against {line.against}:\n{line.note}", file=sys.stderr)
-    return int(any(line.failed for line in lines))
+    failures = {(line.row, line.against): line.note for line in lines if line.failed}
+    for (row, against), note in failures.items():
+        print(f"\n{row} against {against}:\n{note}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 def _parse() -> argparse.Namespace:
@@ -83,6 +85,8 @@ def _parse() -> argparse.Namespace:
     options = parser.parse_args()
     if options.docs and (options.rows or options.size != "full"):
         parser.error("a page shows all rows, of a full run")
+    if options.baseline and not (options.baseline / "adapters" / "libredb_osfs").is_dir():
+        parser.error(f"{options.baseline} is no checkout of libredb with its adapters")
     unknown = set(options.rows) - {"cpython", "browser"} - {row.name for row in _all()}
     if unknown:
         parser.error(f"no such row: {', '.join(sorted(unknown))}; --list shows their names")

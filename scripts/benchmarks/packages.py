@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,20 @@ def package(module: str) -> Any:  # noqa: ANN401 - what is in it, no type checke
         raise Refusal("not installed") from None
 
 
+def names() -> list[str]:
+    """Return the packages that pyproject.toml names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["optional-dependencies"]["bench"]
+
+
+def versions() -> dict[str, str]:
+    """Return the version of each that is installed."""
+    return {name: version(name) for name in names() if find_spec(name) is not None}
+
+
 def install() -> None:
     """Install those that are missing, and say which could not be."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    for name in project["optional-dependencies"]["bench"]:
+    for name in names():
         if find_spec(name) is not None:
             continue
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]

@@ -10,6 +10,7 @@ Keys have 16 bytes, values 100 that cannot be compressed; both follow from the s
 
 import gc
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,6 +116,7 @@ class Job:
         folder = self.files / name
         if not folder.exists():
             unfinished = folder.with_name(f"{name}.unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)  # an earlier row failed half-way
             unfinished.mkdir(parents=True)
             build(unfinished / "data")
             unfinished.rename(folder)

@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.benchmarks import packages
 from scripts.benchmarks.rounds import Line, Plan
 
 HEAD = ["workload", "against", "ratio", "lowest", "highest", "libredb", "the other"]
@@ -72,11 +73,11 @@ def _amount(figures: Sequence[float], kind: str) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return what the figures depend on besides the machine."""
+    """Return what took part, and its versions."""
     return {
-        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        platform.python_implementation(): platform.python_version(),
         "SQLite": sqlite3.sqlite_version,
-        "system": platform.system(),
+        **packages.versions(),
     }
 
 
@@ -115,7 +116,7 @@ def into_page(page: Path, lines: Sequence[Line], plan: Plan, loads: Sequence[flo
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{page} has no lines {BEGIN!r} and {END!r}")
-    facts = ", ".join(f"{name} {version}" for name, version in versions().items())
+    facts = ", ".join(f"{name} {number}" for name, number in versions().items())
     busy = f"load average from {min(loads):.1f} to {max(loads):.1f}"
-    text = f"{facts}; seed {plan.seed}, {busy}.\n\n{table(lines)}"
+    text = f"{platform.system()}, {facts}; seed {plan.seed}, {busy}.\n\n{table(lines)}"
     page.write_text(f"{before}{begin}\n{text}\n\n{end}{after}", encoding="utf-8")
