@@ -58,10 +58,13 @@ def main() -> int:
         print(f"Sizes are those of a full run; this one was {options.size}, and did much less.")
     if options.docs:
         tables.into_page(options.docs, lines, plan, loads)
-    failures = {(line.row, line.against): line.note for line in lines if line.failed}
-    for (row, against), note in failures.items():
-        print(f"\n{row} against {against}:\n{note}", file=sys.stderr)
-    return 1 if failures else 0
+    notes = dict.fromkeys(line.note for line in lines if line.failed)
+    for note in notes:
+        rows = dict.fromkeys(
+            f"{line.row} against {line.against}" for line in lines if line.note == note
+        )
+        print(f"\n{', '.join(rows)}:\n{note}", file=sys.stderr)
+    return 1 if notes else 0
 
 
 def _parse() -> argparse.Namespace:

@@ -99,13 +99,14 @@ class Session:
 
         ours = name in {OURS, BASELINE}
         worker = name if ours else "others"
-        everything = ["" if ours else self._url, TITLES.get(name, "benchmark"), *arguments]
+        everything = ["" if ours else self._url, TITLES.get(name, worker), *arguments]
         code = f"import inside; await inside.{function}(*{everything!r})"
         script = "([worker, code]) => window.workers.run(worker, code)"
         try:
             return self._page.evaluate(script, [worker, code])
         except Error as error:
-            raise FailedError(f"in the browser: {error}") from None
+            said = str(error).partition("\n    at ")[0]  # the rest is where page.js raised it again
+            raise FailedError(f"in the browser: {said}") from None
 
     def prepare(self, name: str) -> None:
         """Prepare a contender, if no earlier row did."""
