@@ -32,8 +32,7 @@ def main() -> int:
     if options.install:
         packages.install()
     if options.list:
-        for row in _all():
-            print(f"{row.name:<20}{row.title}")
+        print(tables.listing(_all()))
         return 0
     KEPT.mkdir(parents=True, exist_ok=True)
     memory = IN_MEMORY if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) else None
@@ -75,7 +74,9 @@ def _parse() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("rows", nargs="*", metavar="ROW")
-    parser.add_argument("--list", action="store_true", help="print the names of all rows")
+    parser.add_argument(
+        "--list", action="store_true", help="print the names of all rows, and against whom they are"
+    )
     parser.add_argument("--size", choices=SIZES, default="full")
     parser.add_argument("--quick", action="store_const", const="quick", dest="size")
     parser.add_argument("--rounds", type=int, help="instead of those of the size")

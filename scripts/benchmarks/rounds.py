@@ -131,7 +131,7 @@ def lines(row: Row[Any], outcomes: Mapping[str, Outcome]) -> list[Line]:
     """Return the lines of a row: one for each figure and each of the others."""
     ours = outcomes[OURS]
     found: list[Line] = []
-    for figure in row.figures:
+    for figure, title in row.titles.items():
         for name, other in outcomes.items():
             if name == OURS:
                 continue
@@ -139,7 +139,7 @@ def lines(row: Row[Any], outcomes: Mapping[str, Outcome]) -> list[Line]:
             found.append(
                 Line(
                     row=row.name,
-                    title=f"{row.title}: {figure}" if figure else row.title,
+                    title=title,
                     kind=row.kind.name.lower(),
                     against=name,
                     note=missing.note,

@@ -148,6 +148,11 @@ class Row(Generic[T]):
     warm: bool = True
     more_rounds: int = 1
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the table calls each figure."""
+        return {name: f"{self.title}: {name}" if name else self.title for name in self.figures}
+
 
 def entries(count: int, seed: int, piece: int = PIECE) -> Iterator[list[Entry]]:
     """Yield `count` random entries, in lists of up to `piece`."""

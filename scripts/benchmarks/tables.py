@@ -9,9 +9,11 @@ import sqlite3
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from scripts.benchmarks import packages
-from scripts.benchmarks.rounds import Line, Plan
+from scripts.benchmarks.rounds import OURS, Line, Plan
+from scripts.benchmarks.row import Row
 
 HEAD = ["workload", "against", "ratio", "lowest", "highest", "libredb", "the other"]
 BEGIN = "<!-- figures: python -m scripts.benchmarks --docs docs/benchmarks.md -->"
@@ -22,22 +24,36 @@ _UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
 
 def table(lines: Sequence[Line]) -> str:
     """Return the lines as a table in Markdown, its columns aligned."""
-    rows = [HEAD, *([line.title, line.against, *_cells(line)] for line in lines)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    left = 2  # the first columns are words, the others figures
+    return _aligned(HEAD, [[line.title, line.against, *_cells(line)] for line in lines], words=2)
+
+
+def listing(rows: Sequence[Row[Any]]) -> str:
+    """Return all rows as a table: each figure by the name of its row, and against whom it is."""
+    cells = [
+        [row.name, title, "; ".join(name for name in row.contenders if name != OURS)]
+        for row in rows
+        for title in row.titles.values()
+    ]
+    return _aligned(["row", "workload", "against"], cells, words=3)
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> str:
+    """Return a table whose first columns are words, and the others figures."""
+    columns = range(len(head))
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in columns]
 
     def text(row: Sequence[str]) -> str:
         cells = [
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if column < words else cell.rjust(width)
+            for column, cell, width in zip(columns, row, widths, strict=True)
         ]
         return f"| {' | '.join(cells)} |"
 
     rule = [
-        "-" * width if column < left else "-" * (width - 1) + ":"
-        for column, width in enumerate(widths)
+        "-" * width if column < words else "-" * (width - 1) + ":"
+        for column, width in zip(columns, widths, strict=True)
     ]
-    return "\n".join([text(HEAD), text(rule), *map(text, rows[1:])])
+    return "\n".join([text(head), text(rule), *map(text, rows)])
 
 
 def _cells(line: Line) -> list[str]:

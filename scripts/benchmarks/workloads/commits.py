@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from scripts.benchmarks.row import Entry, Figures, Job, Kind, Row, entries
+from scripts.benchmarks.row import Entry, Figures, Job, Kind, Row, Workload, entries
 from scripts.benchmarks.stores.lmdb import Lmdb
 from scripts.benchmarks.stores.others import Plyvel, RawFile, Sqlitedict, Zodb
 from scripts.benchmarks.stores.ours import Libredb
@@ -16,8 +16,11 @@ from scripts.benchmarks.stores.sqlite import Sqlite
 COMMITS = 100
 """How many single entries are committed in a round; there are many rounds, since disks swing."""
 
-BEFORE = 100_000
-"""How many entries are there when the commits begin whose processor time is measured."""
+SIZES = {"1 K": 1_000, "100 K": 100_000}
+"""How many entries are there when the commits begin whose processor time is measured.
+
+The larger a file, the more of its pages do those change who keep a tree in it; a log does not care.
+"""
 
 
 class _Puts(Protocol):
@@ -53,12 +56,12 @@ def puts_at(before: int, open_store: Callable[[Path], _Loads], job: Job) -> Iter
 
 
 def puts_together(
-    together: int, open_store: Callable[[Path], _Loads], job: Job
+    together: int, before: int, open_store: Callable[[Path], _Loads], job: Job
 ) -> Iterator[Figures]:
-    """Commit `together` entries at once to a database that has some."""
-    commits = job.times(60_000 // together)
+    """Commit `together` entries at once to a database with `before` entries."""
+    commits = job.times(10_000 // together)
     with closing(open_store(job.folder / "data")) as store:
-        store.load(entries(job.entries(BEFORE), job.seed))
+        store.load(entries(job.entries(before), job.seed))
         yield {}
         pieces = _endless(job, together)
         while True:
@@ -94,7 +97,30 @@ def _at_1_thousand(job: Job) -> Iterator[Figures]:
     return puts_at(1_000, Libredb, job)
 
 
-ROWS = [
+def _row(together: int, size: str) -> Row[Workload]:
+    """Return the row of a commit of `together` entries, for its processor time."""
+    before = SIZES[size]
+    stores: dict[str, Callable[[Path], _Loads]] = {
+        "libredb": Libredb,
+        "sqlite3": Sqlite,
+        "lmdb": Lmdb,
+    }
+    works: dict[str, Workload] = {
+        name: partial(puts_at, before, store)
+        if together == 1
+        else partial(puts_together, together, before, store)
+        for name, store in stores.items()
+    }
+    return Row(
+        f"put-{together}-at-{size.replace(' ', '').lower()}",
+        f"a commit of {'one entry' if together == 1 else f'{together:,} entries'}, from {size} on",
+        Kind.PROCESSOR,
+        works,
+        more_rounds=6 if together == 1 else 1,
+    )
+
+
+ROWS: list[Row[Workload]] = [
     Row(
         "put",
         "a durable commit of one entry",
@@ -117,30 +143,7 @@ ROWS = [
         {"libredb": _at_1_million, "itself at 1,000 entries": _at_1_thousand},
         more_rounds=6,
     ),
-    Row(
-        "put-1",
-        "a commit of one entry, at 100 K",
-        Kind.PROCESSOR,
-        {
-            "libredb": partial(puts_at, BEFORE, Libredb),
-            "sqlite3": partial(puts_at, BEFORE, Sqlite),
-            "lmdb": partial(puts_at, BEFORE, Lmdb),
-        },
-        more_rounds=6,
-    ),
-    *(
-        Row(
-            f"put-{together}",
-            f"a commit of {together:,} entries, at 100 K",
-            Kind.PROCESSOR,
-            {
-                "libredb": partial(puts_together, together, Libredb),
-                "sqlite3": partial(puts_together, together, Sqlite),
-                "lmdb": partial(puts_together, together, Lmdb),
-            },
-        )
-        for together in (100, 1_000)
-    ),
+    *(_row(together, size) for together in (1, 100, 1_000) for size in SIZES),
     Row(
         "load",
         "load 1 M entries in random order, 10,000 a commit",
