@@ -4,6 +4,7 @@
     arguments    what callers hand over, checked
     level        ops by key, in memory and in key order
     overlay      levels on top of each other: how everything is read
+    gaps         where scans have found that everything was deleted
     store        every entry that was committed: a snapshot, and what is newer
     convenience  everyday forms, each a line or two over the calls that do the work
     transaction  one unit of work: it reads through, and remembers its writes

@@ -9,12 +9,16 @@ while others commit. Storage is read through views, and never while the state is
 Absent on purpose: versions of a value.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
+from libredb.kernel.gaps import Gaps
 from libredb.kernel.level import ABSENT, Level, Op, Order, sorted_order
 from libredb.kernel.overlay import Chunk, Readable, merged
+
+FEW_PIECES = 4
+"""A gap that is no longer than this is not worth a note."""
 
 NOTHING: Order = sorted_order({})
 """What is below the level of a log that was never compacted."""
@@ -23,10 +27,11 @@ NOTHING: Order = sorted_order({})
 class View:
     """What a store held when this was made, under the state."""
 
-    __slots__ = ("_below", "_changes", "_level", "_order")
+    __slots__ = ("_below", "_changes", "_gaps", "_level", "_order")
 
-    def __init__(self, level: Level, below: Order = NOTHING) -> None:
+    def __init__(self, level: Level, below: Order = NOTHING, gaps: Gaps | None = None) -> None:
         """Remember the order of `level`, and how often it had changed."""
+        self._gaps = gaps or Gaps()
         self._level = level
         self._changes = level.changes
         self._order = level.order()
@@ -47,8 +52,29 @@ class View:
         """Return the entries of `[start, end)`; see `Readable`."""
         if self._below is NOTHING:  # then the level holds no deletion
             return cast(Iterator[Chunk], self._order.chunks(start, end, reverse=reverse))
-        below = cast(Iterator[Chunk], self._below.chunks(start, end, reverse=reverse))
-        return merged(below, self._order, start, end, reverse=reverse)
+        return self._over_blocks(start, end, reverse=reverse)
+
+    def _over_blocks(self, start: bytes, end: bytes | None, *, reverse: bool) -> Iterator[Chunk]:
+        """Yield the entries of `[start, end)`, and note the gap that they begin with."""
+        left = self._gaps.behind(start, end, reverse=reverse)
+        if self._level.changes != self._changes:  # the gap may be younger than this view
+            left = start, end
+        passed, is_first = 0, True
+
+        def below() -> Iterator[Chunk]:
+            nonlocal passed
+            for chunk in self._below.chunks(*left, reverse=reverse):
+                passed += 1
+                yield cast(Chunk, chunk)
+
+        for keys, values in merged(below(), self._order, *left, reverse=reverse):
+            if is_first and passed > FEW_PIECES:
+                gap = (keys[-1] + b"\0", end) if reverse else (start, keys[0])
+                self._gaps.note(self._changes, gap, reverse=reverse)
+            is_first = False
+            yield keys, values
+        if is_first and passed > FEW_PIECES:
+            self._gaps.note(self._changes, (start, end), reverse=reverse)
 
 
 class OrderedStore:
@@ -64,6 +90,7 @@ class OrderedStore:
         """Create a store of what is in `level` and `below`; `state` is held while it is changed."""
         self._level = level or Level()
         self._below = below
+        self._gaps = Gaps()
         self._state = state or nullcontext()
 
     @property
@@ -80,18 +107,21 @@ class OrderedStore:
         value = self._level.get(key, ABSENT)
         return self._below.get(key, None) if value is ABSENT else value
 
-    def apply(self, writes: Iterable[Op]) -> None:
+    def apply(self, writes: Sequence[Op]) -> None:
         """Apply ops in order: a value sets its key, None deletes it if it is there."""
+        self._gaps.learn(self._level.changes)
+        self._gaps.fill(writes)
         self._level.apply(writes)
 
     def replace(self, level: Level, below: Order) -> None:
         """Hold the same entries in other levels: a compaction has written them down."""
-        self._level, self._below = level, below
+        self._level, self._below, self._gaps = level, below, Gaps()
 
     def view(self) -> Readable:
         """Return what is in the store at this call; nothing changes it afterwards."""
         with self._state:
-            return View(self._level, self._below)
+            self._gaps.learn(self._level.changes)
+            return View(self._level, self._below, self._gaps)
 
     def chunks(self, start: bytes, end: bytes | None, *, reverse: bool) -> Iterator[Chunk]:
         """Return the entries of `[start, end)` as of this call; see `Readable`."""
