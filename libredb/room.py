@@ -28,11 +28,13 @@ class Room:
         journal;
     4.  it ends beyond the room that was refused last.
 
+    For 2, every growth has an end of its own, and a sync is known by the end that it began with: one
+    that was called before a growth of another thread, and returns after it, has not covered it.
     By 2 only the first of several unsynced commits pays for it. By 4 a full disk is asked again
     only after the log has grown through what it refused: at most one vain attempt in a step.
     """
 
-    __slots__ = ("_placed", "_refused_end", "_small_bytes", "_step_bytes", "_synced", "end")
+    __slots__ = ("_placed", "_refused_end", "_small_bytes", "_step_bytes", "_synced_end", "end")
 
     def __init__(
         self, step_bytes: int, small_bytes: int, *, end: int = 0, placed: bool = False
@@ -41,15 +43,14 @@ class Room:
         self._step_bytes = step_bytes
         self._small_bytes = small_bytes
         self._placed = placed
-        self._synced = False
+        self._synced_end = -1
         self._refused_end = 0
         self.end: int = end
         """Where the file ends, room included; a write that does not end beyond it asks nothing."""
 
     def grows(self, end: int) -> bool:
         """Note a write that ends at `end`, beyond `self.end`; return whether 1, 2 and 4 hold."""
-        worth = self._synced and self._placed and end > self._refused_end
-        self._synced = False
+        worth = self._synced_end == self.end and self._placed and end > self._refused_end
         self.end = end
         return worth
 
@@ -73,12 +74,12 @@ class Room:
 
     def synced(self, end: int) -> None:
         """Note that a sync returned; `end` is what `self.end` was when it began."""
-        self._synced = end == self.end
+        self._synced_end = end
 
     def truncated(self, length: int) -> None:
         """Note that the file was cut to `length`, which may have given space back."""
         self.end = length
-        self._synced = False
+        self._synced_end = -1
         self._refused_end = 0
 
     def placed(self) -> None:

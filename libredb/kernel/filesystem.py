@@ -30,6 +30,8 @@ class LogFile(Protocol):
         A file that is dropped without `close` gives its handle back as well.
     P16 `in_place` tells whether `open` would find this file: not after it, or a folder on the way
         to it, was renamed, removed or replaced behind the back of the adapter.
+    P17 Where there are threads, `write` and `read` may run in others while `sync` runs in one. It
+        covers the writes that had returned when it was called, and no others.
     """
 
     def size(self) -> int:

@@ -1,11 +1,13 @@
-"""The promises of one open file, P1 to P6 and P16, as checks; see `libredb.testing.filesystem`."""
+"""The promises of one open file, P1 to P6, P16 and P17, as checks; see `libredb.testing.filesystem`."""
 
 import gc
 import itertools
+from threading import Event, Thread
 
 from libredb.testing.subject import (
     NO_HANDLE_COUNT,
     NO_POWER_LOSS,
+    NO_THREADS,
     PAGE_BYTES,
     Subject,
     database,
@@ -16,6 +18,9 @@ from libredb.testing.subject import (
     put_in_place,
     writing,
 )
+
+SYNCS = 20
+"""After so many the check of P17 has seen enough."""
 
 
 def p01_read_returns_what_was_written(subject: Subject) -> None:
@@ -181,3 +186,47 @@ def p16_a_file_is_in_place_when_open_finds_it(subject: Subject) -> None:
                 expect(found.in_place(), "a file that open found says that it is not in place")
         finally:
             first.close()
+
+
+def p17_others_write_and_read_while_a_sync_runs(subject: Subject) -> str | None:
+    """Sync over and over in one thread, while another one grows the file and changes it."""
+    content = bytearray(image(5))
+    began, returned, failures = Event(), [0], list[Exception]()
+
+    def sync() -> None:
+        began.set()
+        try:
+            while returned[0] < SYNCS:
+                file.sync()
+                returned[0] += 1
+        except Exception as error:  # noqa: BLE001 - it is handed over
+            failures.append(error)
+            returned[0] = SYNCS
+
+    with writing(subject):
+        file = put_in_place(subject, bytes(content))
+        thread = Thread(target=sync)
+        try:
+            thread.start()
+        except RuntimeError:
+            file.close()
+            return NO_THREADS
+        try:
+            began.wait()
+            for index in itertools.takewhile(lambda _: returned[0] < SYNCS, itertools.count()):
+                offset, data = len(image(5)) + index % 500 * 100, bytes([index % 255 + 1]) * 100
+                file.write(offset, data)
+                content[offset : offset + 100] = data
+                expect(file.read(offset, 100) == data, "a read beside a sync gave other bytes")
+        finally:
+            returned[0] = SYNCS
+            thread.join()
+        expect(not failures, f"a sync beside a writer raised {failures}")
+        file.sync()
+        if subject.power_loss is None:
+            file.close()
+        else:
+            subject.power_loss()
+    with writing(subject), database(subject) as file:
+        expect_content(file, content)
+    return None

@@ -43,6 +43,7 @@ NO_KILL = "this storage cannot be stopped between two steps"
 NO_HANDLE_COUNT = "nobody counts the open handles here"
 NO_PROCESSES = "there is no second process here"
 NO_FORK = "there is no fork here"
+NO_THREADS = "there are no threads here"
 
 HEADER_BYTES = 36
 PAGE_BYTES = 4096

@@ -13,10 +13,14 @@
     roomy   whether zero bytes may be kept behind the last byte written (P3): only in a file that
             `open` found or `replace` put in place
     owes    whether a sync lied, and what it did not bring to the disk is not there yet
+    covered what the sync that is under way brings to the disk: that of its call (P17), however much
+            other threads write before it returns; None while no thread is in one
 
 Sectors have 512 bytes, pages 4,096. Absent on purpose: blocks that go bad later; profiles damage
 files of a stopped system through `SimFileSystem.install`.
 """
+
+from typing import NamedTuple
 
 from sim.world.generator import Generator
 
@@ -25,11 +29,24 @@ PAGE = 4096
 _NOTHING = 1 << 62
 
 
+class Covered(NamedTuple):
+    """What a file held that is not on the disk, when a sync was called."""
+
+    changes: int
+    size: int
+    low: int
+    data: bytes
+    lost: dict[int, bytes]
+    sizes: int
+
+
 class DiskFile:
     """The contents of one file, in the cache and on the disk."""
 
     __slots__ = (
         "cache",
+        "changes",
+        "covered",
         "disk",
         "high",
         "lost",
@@ -56,6 +73,8 @@ class DiskFile:
         self.sizes = [0]
         self.stuck = False
         self.owes = False
+        self.changes = 0
+        self.covered: Covered | None = None
         self.roomy = False
         self.reserve = reserve
         self.stale = stale
@@ -98,6 +117,7 @@ class DiskFile:
     def write(self, offset: int, data: bytes) -> int:
         """Put `data` into the cache; a gap before it becomes zero bytes, never durable."""
         self.stuck = False
+        self.changes += 1
         cache, size, end = self.cache, len(self.cache), offset + len(data)
         if offset > size:
             cache += bytes(offset - size)
@@ -118,6 +138,7 @@ class DiskFile:
     def truncate(self, length: int) -> None:
         """End the cache at `length`; what lay behind may come back until the next sync."""
         self.stuck = False
+        self.changes += 1
         size = len(self.cache)
         if length > size:
             self.cache += bytes(length - size)
@@ -132,8 +153,22 @@ class DiskFile:
         if length != size:
             self.sizes.append(length)
 
+    def begin_sync(self) -> None:
+        """Note what a sync covers that is called now; `sync` may come later."""
+        data = bytes(self.cache[self.low : self.high]) if self.high else b""
+        sizes = len(self.sizes)
+        self.covered = Covered(
+            self.changes, len(self.cache), self.low, data, dict(self.lost), sizes
+        )
+
     def sync(self) -> None:
-        """Bring every dirty page and the size to the disk; what is lost stays lost."""
+        """Bring every dirty page and the size to the disk; what is lost stays lost.
+
+        If the file has changed since the sync was called, only what it covers goes there.
+        """
+        if self.covered is not None and self.covered.changes != self.changes:
+            self._sync_part(self.covered)
+            return
         cache, disk = self.cache, self.disk
         size = len(cache)
         del disk[size:]
@@ -151,6 +186,19 @@ class DiskFile:
         self._settled()
         if self.stuck:
             self.sizes = sizes
+
+    def _sync_part(self, covered: Covered) -> None:
+        """Bring what is covered to the disk; everything that was dirty counts as dirty still."""
+        disk, size = self.disk, covered.size
+        del disk[size:]
+        disk += bytes(size - len(disk))
+        disk[covered.low : covered.low + len(covered.data)] = covered.data
+        for sector, content in covered.lost.items():
+            start = sector * SECTOR
+            disk[start : start + SECTOR] = content[: max(0, size - start)]
+        self.solid = size
+        if not self.stuck:
+            self.sizes = [size, *self.sizes[covered.sizes :]]
 
     # What a failing system does.
 

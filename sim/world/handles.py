@@ -90,9 +90,16 @@ class SimLogFile(Uncopyable):
         return self._fs.perform("write", file.name, file.write, (offset, bytes(data)))
 
     def sync(self) -> None:
-        """Make every earlier write and truncate durable, lost pages excepted."""
+        """Make every earlier write and truncate durable, lost pages excepted; no later one (P17).
+
+        Threads may write and read while the hook lets it last. One sync of a file runs at a time.
+        """
         file = self._file()
-        self._fs.perform("sync", file.name, file.sync, ())
+        file.begin_sync()
+        try:
+            self._fs.perform("sync", file.name, file.sync, ())
+        finally:
+            file.covered = None
 
     def truncate(self, length: int, /) -> None:
         """End the file at `length`, not yet durable."""
