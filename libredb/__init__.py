@@ -42,6 +42,7 @@ from libredb.kernel.filesystem import text_path as _text_path
 from libredb.kernel.level import Entry
 from libredb.kernel.log import GroupCommit
 from libredb.kernel.report import CompactionReport, RecoveryReport, VerifyReport
+from libredb.kernel.shared import SharedSync
 from libredb.kernel.snapshot import CACHE_BYTES as _CACHE_BYTES
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
 
@@ -70,6 +71,7 @@ __all__ = [
     "ReadTransaction",
     "Reader",
     "RecoveryReport",
+    "SharedSync",
     "StorageError",
     "StorageExistsError",
     "StorageIsDirectoryError",
@@ -95,7 +97,7 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
     *,
     fs: FileSystem | None = None,
     mode: Mode = "rwc",
-    group_commit: GroupCommit | None = None,
+    group_commit: GroupCommit | SharedSync | None = None,
     on_recovery: Callable[[RecoveryReport], None] | None = None,
     cache_bytes: int | None = _CACHE_BYTES,
 ) -> Database:
@@ -110,7 +112,8 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
         fs: the file system; None for the one of the running platform.
         mode: "rwc" reads and writes, and creates a missing file; "rw" needs the file to be there;
             "r" reads without a lock, beside a writer in another process if there is one.
-        group_commit: bounds for commits that may be pending; None syncs every commit.
+        group_commit: None syncs every commit; `SharedSync()` lets threads that commit at the same
+            time share a sync; a `GroupCommit` bounds the commits that may be pending.
         on_recovery: called once with a report, after the file is in order and before this returns.
             If it raises, the database is closed again and the exception passes on.
         cache_bytes: how much memory entries that were read from the file may take, about; those

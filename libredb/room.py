@@ -28,8 +28,8 @@ class Room:
         journal;
     4.  it ends beyond the room that was refused last.
 
-    For 2, every growth has an end of its own, and a sync is known by the end that it began with: one
-    that was called before a growth of another thread, and returns after it, has not covered it.
+    For 2, every growth has an end of its own, and a sync is known by the end that it began with: if
+    another thread grew the file after the call, that growth is not covered.
     By 2 only the first of several unsynced commits pays for it. By 4 a full disk is asked again
     only after the log has grown through what it refused: at most one vain attempt in a step.
     """

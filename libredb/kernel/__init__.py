@@ -25,6 +25,7 @@
     commit       append, sync, apply: durable first, visible second
     facts        what a database tells about itself
     database     what users call
+    shared       one sync for all threads that wait for one
     opening      from a path to an open database, or to a judgement of its file
 
 This table is the only place of that order: a test reads it, and holds the files and their imports

@@ -27,10 +27,11 @@ from libredb.kernel.transaction import INTERRUPTED, ReadTransaction, Transaction
 
 
 class Shown(NamedTuple):
-    """What a database tells about itself, as of the last commit that is visible."""
+    """What a database tells about itself: which commits are visible, durable, and in the log."""
 
     version: int
     durable_version: int
+    appended: int
     pending_bytes: int
     log_bytes: int
 
@@ -58,7 +59,7 @@ class Commits(Uncopyable):
         self.store: OrderedStore = OrderedStore(level, guard.state, below=below)
         self.place = place
         self.log = log
-        self.shown: Shown = Shown(0, 0, 0, 0)
+        self.shown: Shown = Shown(0, 0, 0, 0, 0)
         self._refusal = refusal
         self._guard = guard
         self._latch = guard.latch
@@ -70,6 +71,10 @@ class Commits(Uncopyable):
         """Return a transaction on what is committed; the turn and the step are the caller's."""
         self._guard.check(A_TRANSACTION)
         return Transaction(self.store, self.shown.version + 1, refusal=self._refusal)
+
+    def begin_group(self) -> None:
+        """Begin a group; the turn, the right to sync and the state are the caller's."""
+        self._guard.begin_group()
 
     def begin_reading(self) -> ReadTransaction:
         """Return a transaction that reads what is committed at this moment; nothing is held."""
@@ -114,9 +119,10 @@ class Commits(Uncopyable):
                 if not grouped and log.fills(self._window):
                     log.sync()
             with self._state:
-                self.store.apply(ops)
+                self._apply(ops)
                 if log is None:
-                    self.shown = Shown(self.shown.version + 1, self.shown.version + 1, 0, 0)
+                    version = self.shown.version + 1
+                    self.shown = Shown(version, version, version, 0, 0)
                 self._show()
 
     def sync(self) -> None:
@@ -177,7 +183,13 @@ class Commits(Uncopyable):
         finally:
             self.place.release()
 
+    def _apply(self, ops: list[Op]) -> None:
+        """Let everybody see a commit; the state is the caller's."""
+        self.store.apply(ops)
+
     def _show(self) -> None:
         """Let everybody see what the log says by now."""
         if log := self.log:
-            self.shown = Shown(log.version, log.durable_version, log.pending_bytes, log.end)
+            version = log.version
+            pending_bytes = log.end - log.durable_end
+            self.shown = Shown(version, log.durable_version, version, pending_bytes, log.end)

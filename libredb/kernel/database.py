@@ -2,7 +2,7 @@
 
     reads                     the state, for the moment they begin; they never wait for a sync
     transactions              the turn and the step; the ops are then committed, see commit.py
-    group()                   the turn and the state, until the block is left: one sync for all
+    group()                   all three rights, until the block is left: one sync for all
     sync, compact, backup     the turn and the step
 
 Absent on purpose: background threads, timers, retries.
@@ -164,7 +164,7 @@ class Database(OneShotForms, Facts, Uncopyable):
                 self._commits.sync()
             guard.end_group()
 
-        return Block(guard, A_GROUP, (guard.turn, guard.state), guard.begin_group, finish)
+        return Block(guard, A_GROUP, guard.rights, self._commits.begin_group, finish)
 
     def sync(self) -> None:
         """Make every commit durable before returning."""
@@ -246,7 +246,7 @@ class Database(OneShotForms, Facts, Uncopyable):
             self._commits.close(clean=False)
             return
         guard.begin("close()")
-        with guard.turn, guard.step, guard.state:
+        with guard.turn, guard.step, guard.sync, guard.state:
             clean = not guard.closed and not guard.latch.closed
             guard.closed = True
             self._commits.close(clean=clean)

@@ -57,7 +57,7 @@ class Facts:
     def pending_commits(self) -> int:
         """How many commits are not known durable; a read-only open cannot know of the last."""
         shown = self._commits.shown
-        return shown.version - shown.durable_version
+        return shown.appended - shown.durable_version
 
     @property
     def pending_bytes(self) -> int:

@@ -2,12 +2,13 @@
 
     turn     the right to write: one transaction, group, sync, compaction or backup at a time
     step     what runs within the turn; a group leaves it free, for the transactions inside it
+    sync     the right to sync, where threads share one (shared.py); a part of the turn elsewhere
     state    what reads see: held for the moment of a read, and by a commit while it is applied
 
 A thread takes them in this order, and gets an error where it would wait for itself. Who has one is
 what the lock says, never a note beside it: C code takes and leaves a lock in one step, and a
 KeyboardInterrupt fits before every statement of Python that could write or erase a note.
-Absent on purpose: time limits, and threads that share a sync.
+Absent on purpose: time limits.
 """
 
 import sys
@@ -51,7 +52,9 @@ class Guard:
         self.closed: bool = False
         self.turn: RLock = RLock()
         self.step: RLock = RLock()
+        self.sync: RLock = RLock()
         self.state: RLock = RLock()
+        self.rights: tuple[RLock, ...] = (self.turn, self.sync, self.state)
         self._has_turn, self._has_step = owned(self.turn), owned(self.step)
         self._has_state = owned(self.state)
         self._doing: str = A_READ  # what the turn was last taken for; only messages ask
@@ -160,7 +163,7 @@ class Block(Generic[T]):
         start: Callable[[], T],
         finish: Callable[[T, BaseException | None, bool], object],
     ) -> None:
-        """Prepare; nothing is taken yet. `locks` are one or two, in the order of the guard."""
+        """Prepare; nothing is taken yet. `locks` are one to three, in the order of the guard."""
         self._guard = guard
         self._what = what
         self._locks = locks
@@ -171,6 +174,7 @@ class Block(Generic[T]):
         # Held while it ends, so that no signal handler joins a group then.
         self._ending = guard.step if what == A_GROUP else nullcontext()
         self._started: list[T] = []
+        self.around: Callable[[Callable[[], None]], None] = _do
         self.watch: ref[partial[None]] | None = None
 
     def __enter__(self) -> T:
@@ -211,8 +215,10 @@ class Block(Generic[T]):
 
     def end(self, error: BaseException | None) -> None:
         """Finish and give the locks back, as far as that has not been done."""
-        if not self.is_entered:
-            return
+        if self.is_entered:
+            self.around(partial(self._end, error))
+
+    def _end(self, error: BaseException | None) -> None:
         with self._ending:
             try:
                 try:
@@ -247,13 +253,17 @@ class Block(Generic[T]):
 
 
 def _hold(locks: tuple[RLock, ...]) -> "GeneratorType[None, None, None]":
-    """Return what holds one lock or two from its first `next` on, until it is closed or fails."""
+    """Return what holds one to three locks from its first `next` on, until it closes or fails."""
 
     def hold() -> Iterator[None]:
-        with suppress(RuntimeError), locks[0], locks[-1]:  # another thread drops it: they stay
-            yield
+        with suppress(RuntimeError), locks[0], locks[len(locks) // 2], locks[-1]:
+            yield  # if another thread drops it, they stay
 
     return cast("GeneratorType[None, None, None]", hold())
+
+
+def _do(work: Callable[[], None]) -> None:
+    work()
 
 
 def owned(lock: RLock) -> Callable[[], bool]:

@@ -56,7 +56,7 @@ class Log(Uncopyable):
     """The records of one open file.
 
     Invariant: everything before `end` is whole records, the last of them commit `version`. Commits
-    up to `durable_version` are durable; those after it take the last `pending_bytes`.
+    up to `durable_version` are durable; those after it take the bytes from `durable_end` on.
     """
 
     def __init__(self, path: str, file: LogFile, header: FileHeader) -> None:
@@ -68,8 +68,8 @@ class Log(Uncopyable):
         """Where the blocks of the snapshot are that it begins with."""
         self.version: int = header.base_version
         self.durable_version: int = header.base_version
-        self.pending_bytes: int = 0
         self.end: int = RECORDS_OFFSET
+        self.durable_end: int = RECORDS_OFFSET
         self.check_seed: int = header.check_seed
         self.last_check: int = self.check_seed
         """The body check of the last record, which the next one is chained to."""
@@ -98,7 +98,6 @@ class Log(Uncopyable):
         )
         self.version += 1
         self.end += len(data)
-        self.pending_bytes += len(data)
         self.last_check = check
         return data
 
@@ -109,7 +108,12 @@ class Log(Uncopyable):
                 self.file.sync()
             except OSError as error:
                 raise storage_error(error, f"cannot sync {self.path!r}") from error
-            self.durable_version, self.pending_bytes = self.version, 0
+            self.durable_version, self.durable_end = self.version, self.end
+
+    @property
+    def pending_bytes(self) -> int:
+        """The bytes of the commits that are pending."""
+        return self.end - self.durable_end
 
     def fills(self, window: GroupCommit) -> bool:
         """Whether as much is pending as `window` allows."""

@@ -32,6 +32,7 @@ from libredb.kernel.placement import Place
 from libredb.kernel.reading import Reading
 from libredb.kernel.recovery import Replay
 from libredb.kernel.report import RecoveryReport, VerifyReport
+from libredb.kernel.shared import SharedDatabase, SharedSync
 from libredb.kernel.snapshot import CACHE_BYTES
 from libredb.kernel.store import OrderedStore
 
@@ -44,16 +45,17 @@ def open_database(
     fs: FileSystem | None,
     *,
     mode: Mode = "rwc",
-    group_commit: GroupCommit | None = None,
+    group_commit: GroupCommit | SharedSync | None = None,
     on_recovery: Callable[[RecoveryReport], None] | None = None,
     cache_bytes: int | None = CACHE_BYTES,
 ) -> Database:
     """Open the database at `path` of `fs`; without a path, one in memory. See `libredb.open`."""
     _check_options(mode, group_commit, on_recovery, cache_bytes)
+    window = None if isinstance(group_commit, SharedSync) else group_commit
     if path is None or fs is None:
         if mode == "r":
             raise UsageError("a database in memory is empty when it opens; mode 'r' needs a path")
-        return Database(Level(), None, None, mode, group_commit)
+        return Database(Level(), None, None, mode, window)
     place = Place(path, require_file_system(fs), cache_bytes=cache_bytes)
     try:
         if mode == "r":
@@ -62,7 +64,9 @@ def open_database(
             log, level, report = _open_for_writing(place, create=mode == "rwc")
         if on_recovery is not None:
             on_recovery(report)
-        return Database(level, place, log, mode, group_commit)
+        if log is not None and mode != "r" and isinstance(group_commit, SharedSync):
+            return SharedDatabase(level, place, log, mode)
+        return Database(level, place, log, mode, window)
     except BaseException:
         with suppress(StorageError):
             place.release()
@@ -120,8 +124,10 @@ def _check_options(
     """Refuse options of a wrong type, or that mean nothing."""
     if not isinstance(mode, str) or mode not in {"rwc", "rw", "r"}:
         raise UsageValueError(f"mode must be 'rwc', 'rw' or 'r', not {mode!r}")
-    if group_commit is not None and type(group_commit) is not GroupCommit:
-        raise UsageTypeError(f"group_commit must be a GroupCommit, not {group_commit!r}")
+    if group_commit is not None and type(group_commit) not in {GroupCommit, SharedSync}:
+        raise UsageTypeError(
+            f"group_commit must be a GroupCommit or a SharedSync, not {group_commit!r}"
+        )
     if on_recovery is not None and not callable(on_recovery):
         raise UsageTypeError(f"on_recovery must be a function, not {on_recovery!r}")
     if cache_bytes is not None:

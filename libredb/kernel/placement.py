@@ -152,7 +152,7 @@ class Place(Uncopyable):
         log = Log(self.path, file, found.header)
         log.version, log.end, log.last_check = found.version, found.end, found.last_check
         log.index = found.index
-        log.durable_version, log.pending_bytes = found.durable_version, found.end - found.proven
+        log.durable_version, log.durable_end = found.durable_version, found.proven
         return log
 
     def snapshot_of(self, log: Log) -> Snapshot:
@@ -176,7 +176,7 @@ class Place(Uncopyable):
         self._ask("clean up beside", self.fs.discard_next, self.path, log.file)
         if found.mark != found.end or found.damaged_mark:
             log.write_mark()
-        log.durable_version, log.pending_bytes = log.version, 0
+        log.durable_version, log.durable_end = log.version, log.end
         return log
 
     def create(self) -> Log:
@@ -256,7 +256,7 @@ class Place(Uncopyable):
         following.write(0, following.header.encode())
         self._ask("sync", following.file.sync)
         self._ask("replace", self.fs.replace, self.path, current, following.file)
-        following.durable_version, following.pending_bytes = following.version, 0
+        following.durable_version, following.durable_end = following.version, following.end
 
     def discard(self, current: LogFile | None) -> None:
         """Remove a next file without a header; should that fail, no open looks at it either."""

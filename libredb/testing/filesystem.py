@@ -22,7 +22,6 @@ from libredb.testing.subject import (
     NO_KILL,
     NO_POWER_LOSS,
     NO_PROCESSES,
-    NO_THREADS,
     PAGE_BYTES,
     Promise,
     Subject,

@@ -122,15 +122,15 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a group holds the turn alone",
         "database.py",
-        "(guard.turn, guard.state), guard.begin_group",
-        "(guard.turn,), guard.begin_group",
+        "guard.rights, self._commits.begin_group",
+        "guard.rights[:1], self._commits.begin_group",
         "tests/contract/test_blocks.py::test_a_group_is_not_visible_before_it_is_left",
     ),
     one(
         "a commit is applied before its sync",
         "commit.py",
         _APPEND,
-        _APPEND + "                self.store.apply(ops)\n",
+        _APPEND + "                self._apply(ops)\n",
         "tests/contract/test_blocks.py::"
         "test_a_commit_being_synced_is_not_visible_and_nobody_waits_for_it",
     ),

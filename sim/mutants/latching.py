@@ -106,8 +106,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "the latch is disarmed before a commit is applied",
         "commit.py",
-        "            with self._state:\n                self.store.apply(ops)\n",
-        "        with self._state:\n            if True:\n                self.store.apply(ops)\n",
+        "            with self._state:\n                self._apply(ops)\n",
+        "        with self._state:\n            if True:\n                self._apply(ops)\n",
         INSIDE,
     ),
     one(

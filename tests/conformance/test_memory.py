@@ -84,7 +84,6 @@ def test_the_kit_needs_no_power_loss_to_run(promise: kit.Promise) -> None:
         kit.NO_KILL,
         kit.NO_PROCESSES,
         kit.NO_FORK,
-        kit.NO_THREADS,
     }
 
 
