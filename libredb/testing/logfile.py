@@ -1,4 +1,4 @@
-"""The promises of one open file, as checks: P1 to P6, P16, P17; see `libredb.testing.filesystem`."""
+"""The promises of one open file, P1 to P6, P16, P17, as checks; see libredb.testing.filesystem."""
 
 import gc
 import itertools

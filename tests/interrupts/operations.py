@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import libredb
-from libredb import Database, GroupCommit
+from libredb import Database, GroupCommit, SharedSync
 from tests.interrupts.world import World
 
 Start = Literal["nothing", "clean", "torn"]
@@ -30,6 +30,8 @@ class Operation:
     mode: Literal["rwc", "r"] | None = "rwc"
     """How the database is opened before `prepare`; None if it is not."""
     window: bool = False
+    shared: bool = False
+    """Whether threads share a sync."""
     beside: bool = False
     """Whether another thread commits and reads meanwhile."""
     closes: bool = False
@@ -43,7 +45,7 @@ class Left(Exception):  # noqa: N818 - no error: it leaves a block
 
 
 def open_database(world: World, mode: Literal["rwc", "r"] = "rwc") -> Database:
-    window = GroupCommit(commits=100) if world.window else None
+    window = GroupCommit(commits=100) if world.window else SharedSync() if world.shared else None
     return libredb.open(world.path, mode=mode, group_commit=window)
 
 
@@ -237,6 +239,7 @@ def _alone() -> Iterator[Operation]:
     yield Operation("group left early", group_left)
     yield Operation("sync", sync, prepare=commit_twice, window=True)
     yield Operation("transact in a window", transact, window=True)
+    yield Operation("sync, shared", sync, prepare=commit_twice, shared=True)
     yield Operation("compact", compact, prepare=transact)
     yield Operation("compact in a window", compact, prepare=transact, window=True)
     yield Operation("backup", backup, prepare=transact)
@@ -256,6 +259,10 @@ def _alone() -> Iterator[Operation]:
     yield Operation("verify", verify, start="torn", mode=None)
 
 
+def _shared(operation: Operation) -> Operation:
+    return replace(operation, name=operation.name + ", shared", shared=True)
+
+
 def _beside(operation: Operation) -> Operation:
     return replace(operation, name=operation.name + ", two threads", beside=True)
 
@@ -273,11 +280,32 @@ _TWO_THREADS = (
     "compact",
     "backup",
     "close",
+    "transact, shared",
+    "transact that raises, shared",
+    "transaction, shared",
+    "get, shared",
+    "group, shared",
+    "sync, shared",
+    "compact, shared",
+    "close, shared",
+)
+
+_SHARED = (
+    "transact",
+    "transact that raises",
+    "transaction",
+    "transaction left early",
+    "get",
+    "group",
+    "compact",
+    "backup",
+    "close",
 )
 
 _list = [
     operation for operation in _alone() if not operation.needs or hasattr(Database, operation.needs)
 ]
+_list += [_shared(operation) for operation in _list if operation.name in _SHARED]
 _list += [_beside(operation) for operation in _list if operation.name in _TWO_THREADS]
 
 OPERATIONS = {operation.name: operation for operation in _list}

@@ -137,7 +137,7 @@ class Bench:
         path = self._folder / "db.libredb"
         if operation.start != "nothing":
             path.write_bytes(self._files[operation.start])
-        world = World(str(path), self._system, window=operation.window)
+        world = World(str(path), self._system, window=operation.window, shared=operation.shared)
         if operation.start != "nothing":
             world.begin(COMMITS)
         if operation.mode is not None:

@@ -88,10 +88,11 @@ class System:
         """Write, and note the commits in it."""
         self.changes += 1
         content = bytes(data[:HEAD_BYTES])
+        count = self._pwrite(descriptor, data, offset)  # only what has returned is synced
         if b"commit" in content:
             numbers = {int(number) for number in NUMBER.findall(content)}
             self._written.setdefault(os.fstat(descriptor).st_ino, set()).update(numbers)
-        return self._pwrite(descriptor, data, offset)
+        return count
 
     def fdatasync(self, descriptor: int) -> None:
         """Make durable what was written to the file before this call."""
@@ -124,6 +125,7 @@ class World:
     system: System
     opened: Database | None = None
     window: bool = False
+    shared: bool = False
     begun: int = 0
     """No commit has a higher number."""
     acknowledged: int = 0

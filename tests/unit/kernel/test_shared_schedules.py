@@ -258,8 +258,8 @@ def test_every_acknowledgement_is_durable_in_schedules_that_are_drawn(seed: int)
     generator = random.Random(seed)
     chosen = [generator.choice(works)(trial) for _ in range(4)]
 
-    def repeated(work: Callable[[], object]) -> Callable[[], None]:
-        return lambda: [work() for _ in range(3)] and None
+    def repeated(work: Callable[[], object]) -> Callable[[], object]:
+        return lambda: [work() for _ in range(3)]
 
     trial.run(*map(repeated, chosen), trial.commit)
 
