@@ -31,6 +31,7 @@ KINDS = {
     "everything": "tttgtcttgrtc",
     "a window and everything": "wtttgttcttttr",
     "big commits": "btttcttr",
+    "threads that share a sync": "sppptgpcpr",
 }
 
 LIVES = 22

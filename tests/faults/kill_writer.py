@@ -8,21 +8,24 @@ It tells its parent what happens by single bytes on standard output:
     x   about to close                    k   it is closed
 
 KINDS has a letter for each thing it does by turns: "t" one transaction, "g" a group, "c" a
-compaction, "r" closing and opening again. With "w" in front the database is opened with a window,
-and "a" then means handed over to the operating system, which is not killed. With "b" in front every
-commit is so big that a kill can tear the write. It gives up when its parent is gone, because nobody
-reads what it tells.
+compaction, "r" closing and opening again, "p" transactions of many threads. With "w" in front the
+database is opened with a window, and "a" then means handed over to the operating system, which is
+not killed. With "s" in front threads share a sync. With "b" in front every commit is so big that a
+kill can tear the write. It gives up when its parent is gone, because nobody reads what it tells.
 """
 
 import os
 import sys
 from itertools import cycle
+from threading import Thread
 
 import libredb
-from libredb import GroupCommit
+from libredb import GroupCommit, SharedSync, Transaction
 from tests.faults.commits import commit, commit_big, count_of
 
 GROUP_LENGTH = 4
+THREADS = 8
+COMMITS_EACH = 5
 
 
 def tell(event: bytes) -> None:
@@ -36,14 +39,15 @@ class Writer:
     def __init__(self, path: str, kinds: str) -> None:
         """Open it for the first time."""
         self.path = path
-        self.window = GroupCommit(commits=7) if kinds.startswith("w") else None
+        options = {"w": GroupCommit(commits=7), "s": SharedSync()}
+        self.option = options.get(kinds[0])
         self.commit = commit_big if kinds.startswith("b") else commit
         self.open()
 
     def open(self) -> None:
         """Open the database, which recovers it."""
         tell(b"s")
-        self.db = libredb.open(self.path, group_commit=self.window)
+        self.db = libredb.open(self.path, group_commit=self.option)
         self.count = count_of(self.db)
         tell(b"o")
 
@@ -52,6 +56,25 @@ class Writer:
         tell(b"w")
         self.count += 1
         self.db.transact(lambda tx: self.commit(tx, self.count))
+
+    def commit_in_threads(self) -> None:
+        """Commit in many threads at once; which commit is which, their turns decide."""
+
+        def count_on(tx: Transaction) -> None:
+            self.commit(tx, int(tx.get(b"count") or 0) + 1)
+
+        def work() -> None:
+            for _ in range(COMMITS_EACH):
+                tell(b"w")
+                self.db.transact(count_on)
+                tell(b"a")
+
+        threads = [Thread(target=work) for _ in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.count = count_of(self.db)
 
     def act(self, kind: str) -> None:
         """Do one thing of the list."""
@@ -63,6 +86,8 @@ class Writer:
                 for _ in range(GROUP_LENGTH):
                     self.transact()
             tell(b"a" * GROUP_LENGTH)
+        elif kind == "p":
+            self.commit_in_threads()
         elif kind == "c":
             tell(b"c")
             self.db.compact()
@@ -78,7 +103,7 @@ def main() -> None:
     """Write until killed."""
     path, kinds = sys.argv[1:]
     writer = Writer(path, kinds)
-    for kind in cycle(kinds.lstrip("wb")):
+    for kind in cycle(kinds.lstrip("wbs")):
         writer.act(kind)
 
 
