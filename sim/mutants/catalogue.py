@@ -15,6 +15,7 @@ from sim.mutants import (
     placing,
     reading,
     recovering,
+    sharing,
 )
 from sim.mutants.mutant import Mutant
 
@@ -23,6 +24,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *latching.MUTANTS,
     *closing.MUTANTS,
     *holding.MUTANTS,
+    *sharing.MUTANTS,
     *reading.MUTANTS,
     *recovering.MUTANTS,
     *judging.MUTANTS,

@@ -8,6 +8,7 @@ import pytest
 
 import libredb
 from libredb import DatabaseFailedError, UsageError
+from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION
 from libredb.kernel.latch import Latch
 from libredb.kernel.shared import Latches, Own, SharedDatabase
 from sim.world.filesystem import SimFileSystem
@@ -175,6 +176,29 @@ def test_a_latch_is_open_while_one_appends_and_another_syncs() -> None:
         assert not latches.closed
     assert not latches.closed
     assert latches.failure is None
+
+
+def test_a_thread_in_the_middle_of_a_commit_may_read_unless_it_applies_one() -> None:
+    db = opened(SimFileSystem())
+    guard = db._guard
+    with db._shared._own.lock:
+        for what in (A_TRANSACTION, A_GROUP, "a sync", "close()"):
+            with pytest.raises(UsageError, match=r"inside a commit of the same thread"):
+                guard.begin(what, inside_group=True)
+        assert not guard.begin(A_READ, inside_group=True)
+        with guard.state, pytest.raises(UsageError, match=r"a read cannot begin inside a commit"):
+            guard.begin(A_READ, inside_group=True)
+    assert not guard.begin(A_TRANSACTION, inside_group=True)
+    db.close()
+
+
+def test_a_sync_that_died_closes_the_latch_while_another_thread_appends() -> None:
+    latches = Latches()
+    with latches.syncing.running:
+        latches.syncing.__enter__()
+        assert not latches.closed
+    with latches.running, latches:
+        assert latches.closed
 
 
 @pytest.mark.cpython(reason="runs a thread")
