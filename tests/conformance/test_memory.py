@@ -7,6 +7,7 @@ test: a file system that breaks a promise on purpose is found out, for every pro
 import itertools
 import re
 from collections.abc import Callable
+from threading import Event, current_thread, main_thread
 from typing import Any, cast
 
 import pytest
@@ -208,3 +209,53 @@ class Leaking(SimFileSystem):
 
 def test_the_kit_notices_handles_that_are_not_given_back() -> None:
     assert broken_promises(Leaking) == {"P6"}
+
+
+class Exclusive(SimFileSystem):
+    """Files that take no bytes from other threads while one of them syncs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.syncs = False
+        self.refused = Event()
+        self.hook = self._refuse
+
+    def _refuse(
+        self, name: str, where: str, effect: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> Any:
+        if name == "write" and self.syncs:
+            self.refused.set()
+            raise OSError(16, "a sync runs")
+        if name == "sync" and current_thread() is not main_thread():
+            self.syncs = True
+            self.refused.wait(60)
+            self.syncs = False
+        return effect(*arguments)
+
+
+@pytest.mark.cpython(reason="runs a thread")
+def test_the_kit_notices_files_that_cannot_be_written_while_a_sync_runs() -> None:
+    assert broken_promises(Exclusive) == {"P17"}
+
+
+class LateSync(SimFileSystem):
+    """Syncs that fail as soon as another thread has written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes = 0
+        self.hook = self._fail
+
+    def _fail(
+        self, name: str, where: str, effect: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> Any:
+        if name == "write" and current_thread() is main_thread():
+            self.writes += 1
+        if name == "sync" and current_thread() is not main_thread() and self.writes > 1:
+            raise OSError(16, "another thread writes")
+        return effect(*arguments)
+
+
+@pytest.mark.cpython(reason="runs a thread")
+def test_the_kit_notices_syncs_that_fail_beside_writes() -> None:
+    assert broken_promises(LateSync) == {"P17"}

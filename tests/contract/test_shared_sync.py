@@ -67,7 +67,7 @@ class Shared:
         self.hook.slow = True
         self._pool = ThreadPoolExecutor(64)
 
-    def begin(self, work: Callable[[Transaction], object]) -> Future[object]:
+    def begin(self, work: Callable[[Transaction], object]) -> Future[Any]:
         """Let another thread run a transaction."""
         return self._pool.submit(self.db.transact, work)
 

@@ -3,12 +3,14 @@
 The port's promises are checked by tests/conformance; here is what the simulator adds to them.
 """
 
+from typing import Any
+
 import pytest
 
 from sim.world.disk import PAGE, SECTOR
 from sim.world.faults import Fault, Injector
 from sim.world.filesystem import Crash, SimFileSystem, Style
-from sim.world.handles import SimLogFile
+from sim.world.handles import Effect, SimLogFile
 
 PATH = "a.libredb"
 STYLES: tuple[Style, ...] = ("rename", "slots")
@@ -237,3 +239,75 @@ def test_copies_share_nothing() -> None:
     other.power_loss("old")
     assert fs.images(PATH) == [b"dataunsynced"]
     assert other.images(PATH) == [b"data"]
+
+
+@pytest.mark.parametrize("fate", ["old", "new", "zeros", "garbage"])
+def test_a_sync_covers_what_was_written_before_its_call_and_nothing_written_while_it_ran(
+    fate: str,
+) -> None:
+    """P17, exactly: threads write while a sync runs, before its effect and after it."""
+    for late in (False, True):
+        fs = with_file(b"o" * 3 * SECTOR)
+        file = opened(fs)
+        file.write(SECTOR, b"a" * 4 * SECTOR)
+
+        def hook(
+            name: str,
+            where: str,
+            effect: Effect,
+            arguments: tuple[Any, ...],
+            late: bool = late,  # noqa: FBT001 - bound here, never passed
+            file: SimLogFile = file,
+        ) -> object:
+            result = effect(*arguments) if name == "sync" and late else None
+            if name == "sync":
+                file.write(0, b"b" * 2 * SECTOR)
+                file.write(5 * SECTOR, b"b" * SECTOR)
+            return result if name == "sync" and late else effect(*arguments)
+
+        fs.hook = hook
+        file.sync()
+        fs.hook = None
+        fs.power_loss(fate)
+        (image,) = fs.images(PATH)
+        covered = b"o" * SECTOR + b"a" * 4 * SECTOR
+        written = b"b" * 2 * SECTOR + covered[2 * SECTOR :] + b"b" * SECTOR
+        assert image[2 * SECTOR : 5 * SECTOR] == covered[2 * SECTOR :], "it was covered"
+        if fate == "old":
+            assert image == covered
+        elif fate == "new":
+            assert image == written
+        else:
+            assert image[: 2 * SECTOR] in {covered[: 2 * SECTOR], written[: 2 * SECTOR]}
+
+
+def test_what_was_written_while_a_sync_ran_is_brought_to_the_disk_by_the_next() -> None:
+    fs = with_file(b"o" * SECTOR)
+    file = opened(fs)
+    file.write(SECTOR, b"a")
+
+    def hook(name: str, where: str, effect: Effect, arguments: tuple[Any, ...]) -> object:
+        if name == "sync":
+            file.truncate(SECTOR)
+            file.write(SECTOR, b"bbb")
+        return effect(*arguments)
+
+    fs.hook = hook
+    file.sync()
+    fs.hook = None
+    file.sync()
+    fs.power_loss("old")
+    assert fs.images(PATH) == [b"o" * SECTOR + b"bbb"]
+
+
+def test_a_sync_that_failed_leaves_nothing_to_the_next_one_but_its_own_call() -> None:
+    fs = with_file(b"o")
+    file = opened(fs)
+
+    def fail(*_: object) -> object:
+        raise OSError(5, "the sync failed")
+
+    fs.hook = fail
+    with pytest.raises(OSError, match="the sync failed"):
+        file.sync()
+    assert file.disk_file.covered is None
