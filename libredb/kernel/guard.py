@@ -152,7 +152,8 @@ class Block(Generic[T]):
     Inside a group of the caller's it has the step alone. It belongs to the thread that enters it.
     `start` is called when the locks are taken. `finish` is called when the block is left, with what
     `start` returned, the exception that left it, and whether it was inside a group. If it raises,
-    it is called again with that: it may have been interrupted before it did anything.
+    it is called again with that: it may have been interrupted before it did anything. `around`, if
+    there is one, is given the end of the block to run.
     """
 
     def __init__(
@@ -174,7 +175,7 @@ class Block(Generic[T]):
         # Held while it ends, so that no signal handler joins a group then.
         self._ending = guard.step if what == A_GROUP else nullcontext()
         self._started: list[T] = []
-        self.around: Callable[[Callable[[], None]], None] = _do
+        self.around: Callable[[Callable[[], None]], None] | None = None
         self.watch: ref[partial[None]] | None = None
 
     def __enter__(self) -> T:
@@ -216,7 +217,10 @@ class Block(Generic[T]):
     def end(self, error: BaseException | None) -> None:
         """Finish and give the locks back, as far as that has not been done."""
         if self.is_entered:
-            self.around(partial(self._end, error))
+            if self.around is None:
+                self._end(error)
+            else:
+                self.around(partial(self._end, error))
 
     def _end(self, error: BaseException | None) -> None:
         with self._ending:
@@ -260,10 +264,6 @@ def _hold(locks: tuple[RLock, ...]) -> "GeneratorType[None, None, None]":
             yield  # if another thread drops it, they stay
 
     return cast("GeneratorType[None, None, None]", hold())
-
-
-def _do(work: Callable[[], None]) -> None:
-    work()
 
 
 def owned(lock: RLock) -> Callable[[], bool]:

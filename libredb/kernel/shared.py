@@ -36,7 +36,6 @@ from libredb.kernel.transaction import Transaction, run
 
 T = TypeVar("T")
 
-A_COMMIT = "a commit"
 CLOSED = (
     "the database failed, and was closed, before this commit was durable; open it again: what is "
     "there then is what happened"
@@ -102,7 +101,7 @@ class SharedGuard(Guard):
         """Refuse besides what would append or sync in the middle of a commit of the same thread."""
         may_read = what is A_READ and not self._has_state()
         if self.own.held() and not self._has_turn() and not may_read:
-            raise UsageError(f"{what} cannot begin inside {A_COMMIT} of the same thread")
+            raise UsageError(f"{what} cannot begin inside a commit of the same thread")
         return super().begin(what, inside_group=inside_group)
 
 

@@ -15,6 +15,7 @@ import libredb
 from libredb import FileSystem
 from libredb.kernel import transaction
 from libredb.testing import store as kit
+from sim.world.filesystem import SimFileSystem
 from tests.conformance.broken_stores import BROKEN, FirstRunCounts
 from tests.support.stores import NaiveStore, RerunningStore
 
@@ -32,6 +33,13 @@ def kept(promise: kit.Promise, subject: kit.Subject) -> None:
 @contextmanager
 def a_database_in_memory() -> Iterator[kit.Subject]:
     with libredb.open() as db:
+        yield kit.Subject(db, threads=THREADS)
+
+
+@contextmanager
+def a_database_whose_threads_share_a_sync() -> Iterator[kit.Subject]:
+    fs = SimFileSystem()
+    with libredb.open("p", fs=fs, group_commit=libredb.SharedSync()) as db:
         yield kit.Subject(db, threads=THREADS)
 
 
@@ -73,6 +81,7 @@ def a_store_that_runs_functions_twice() -> Iterator[kit.Subject]:
     "subject_of",
     [
         a_database_in_memory,
+        a_database_whose_threads_share_a_sync,
         a_group,
         a_transaction,
         a_transaction_over_entries_that_it_deleted,
