@@ -23,10 +23,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import libredb
 from libredb import Database, DatabaseFailedError, LibreDBError, UsageError
 from tests.interrupts.helpers import Hang, Helper, limited
 from tests.interrupts.judge import descriptors, require_descriptors
+from tests.interrupts.operations import open_database
 from tests.interrupts.tracer import OURS
 from tests.interrupts.world import COUNTER, STATIC, Failure, System, World, count_in
 
@@ -124,14 +124,16 @@ class Litter:
 class Storm:
     """One storm over one database, in a process of its own."""
 
-    def __init__(self, weather: str, signals: int, path: Path, *, threads: int) -> None:
-        """Prepare; so many signals are delivered, or more."""
+    def __init__(
+        self, weather: str, signals: int, path: Path, *, threads: int, shared: bool = False
+    ) -> None:
+        """Prepare; so many signals are delivered, or more; threads may share a sync."""
         self._weather = weather
         self._signals = signals
         self._threads = threads
         self._generator = random.Random(f"{weather} {threads}")
         self._system = System()
-        self._world = World(str(path), self._system)
+        self._world = World(str(path), self._system, shared=shared)
         self._helper = Helper()
         self._quiet = True
         self._ends = False
@@ -170,7 +172,7 @@ class Storm:
         return asdict(self.report)
 
     def _rain(self) -> None:
-        self._world.opened = libredb.open(self._world.path)
+        self._world.opened = open_database(self._world)
         self._world.db.transact(lambda tx: [tx.set(key, value) for key, value in STATIC.items()])
         if self._threads > 1:
             self._helper.begin(self._work_beside)
@@ -330,7 +332,7 @@ class Storm:
         if self._threads == 1:
             gc.collect()
             require_descriptors(self._descriptors, "after close()")
-        again = libredb.open(world.path)
+        again = open_database(world)
         count = self._require_state(again)
         # Numbers that were begun and are not there will be given out again.
         world.begun = count

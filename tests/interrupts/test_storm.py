@@ -8,19 +8,25 @@ from tests.interrupts.storm import LEAST, WEATHERS, Report, Storm
 pytestmark = pytest.mark.cpython(reason="sends signals to processes of its own")
 
 SIGNALS = {"raise": 5_000, "call": 4_000, "collect": 1_500}
-"""They are for one storm, of which there are two: 21,000 altogether."""
+"""They are for one storm, of which there are three: 31,500 altogether."""
 
 PATIENCE_SECONDS = 400.0  # on a busy machine; it is only for one that hangs
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("threads", "shared"),
+    [(1, False), (2, False), (2, True)],
+    ids=["one thread", "two threads", "two threads that share a sync"],
+)
 @pytest.mark.parametrize("weather", WEATHERS)
-def test_a_database_in_a_storm_of_signals_keeps_its_promises(weather: str, threads: int) -> None:
+def test_a_database_in_a_storm_of_signals_keeps_its_promises(
+    weather: str, threads: int, *, shared: bool
+) -> None:
     signals = SIGNALS[weather]
     with scratch() as folder:
 
         def work(tell: Tell) -> None:
-            storm = Storm(weather, signals, folder / "db.libredb", threads=threads)
+            storm = Storm(weather, signals, folder / "db.libredb", threads=threads, shared=shared)
             tell(storm.run(PATIENCE_SECONDS))
 
         told = list(in_child(work))
