@@ -14,6 +14,7 @@ import pytest
 
 from libredb.kernel import filesystem
 from libredb.testing import filesystem as kit
+from libredb.testing.subject import NO_THREADS
 from sim.world.filesystem import Crash, SimFileSystem, Style
 
 STYLES: tuple[Style, ...] = ("rename", "slots")
@@ -85,6 +86,7 @@ def test_the_kit_needs_no_power_loss_to_run(promise: kit.Promise) -> None:
         kit.NO_KILL,
         kit.NO_PROCESSES,
         kit.NO_FORK,
+        NO_THREADS,
     }
 
 
