@@ -91,7 +91,7 @@ def test_reads_see_the_store_overlaid_with_the_writes_of_each_level(
     tx = writer(store)
     act(source, tx, model, 3, reverse=reverse)
     assert all(value == b"stored" for _, value in entries(store))
-    store.apply((tx.end() or {}).items())
+    store.apply([*(tx.end() or {}).items()])
     assert list(entries(store)) == sorted(model.items())
 
 
