@@ -68,8 +68,6 @@ class Snapshot(Uncopyable):
     ) -> None:
         """Read blocks from `file` as they are asked for; `path` is for messages."""
         self.index = index
-        self.order: Order = Order(self, index.separators[1:]) if index else NOTHING
-        """The entries, as levels have them."""
         self.closed: bool = False
         """Whether the file was closed."""
         self.damage: CorruptLogError | None = None
@@ -78,6 +76,14 @@ class Snapshot(Uncopyable):
         self._file = file
         self._header = header
         self._cache = Cache(cache_bytes)
+
+    @property
+    def order(self) -> Order:
+        """The entries, as levels have them; they keep the snapshot, so it does not keep them.
+
+        What nobody reads any more then gives its file back at once.
+        """
+        return Order(self, self.index.separators[1:]) if self.index else NOTHING
 
     def __len__(self) -> int:
         """Return the count of blocks."""
@@ -91,9 +97,7 @@ class Snapshot(Uncopyable):
             StorageError: storage failed; that changes nothing, try again.
             UsageError: the database was closed, or a compaction has emptied the file.
         """
-        block = self._cache.get(index)
-        if block is None:
-            block = self.load(index)
+        block = self._cache.get(index) or self.load(index)
         length = self.index.lengths[index]
         size = length + (2 * OBJECT_BYTES - ENTRY_OVERHEAD) * len(block[0])
         if length <= BLOCK_BYTES:
