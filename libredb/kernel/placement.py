@@ -162,15 +162,16 @@ class Place(Uncopyable):
     def recover(self, reading: Reading) -> Log:
         """Make durable what was found: always all of these steps, in this order.
 
+        What is written again is read once more, which may fail; not one byte has changed by then.
         The other slot is emptied only after the sync. Until then its header may be the only one
         that is on the disk, however whole the chosen slot looks.
         """
         log, found = self.log_of(reading), reading.found
         assert found is not None, "`log_of` asserts it"
         log.write(0, found.header.encode())
+        self._write_again(log, found)
         if found.discarded_bytes:
             self._ask("truncate", log.file.truncate, found.end)
-        self._write_again(log, found)
         self._ask("sync", log.file.sync)
         self._ask("sync the directory of", self.fs.sync_directory, self.path)
         self._ask("clean up beside", self.fs.discard_next, self.path, log.file)

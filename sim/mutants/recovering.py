@@ -56,9 +56,16 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "the cut is not synced",
         "placement.py",
-        _CUT + _REWRITE + _SYNC,
+        _REWRITE + _CUT + _SYNC,
         _REWRITE + _SYNC + _CUT,
         SECTORS,
+    ),
+    one(
+        "the torn tail is cut before everything was read",
+        "placement.py",
+        _REWRITE + _CUT,
+        _CUT + _REWRITE,
+        SHORT_READ,
     ),
     one("no directory sync at open", "placement.py", _DIRECTORY, "", CREATION),
     one(

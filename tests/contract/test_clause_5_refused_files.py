@@ -2,7 +2,7 @@
 
 import gc
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 from weakref import ref
 
 import pytest
@@ -11,13 +11,14 @@ import libredb
 from libredb import (
     CorruptLogError,
     FileSystem,
+    IncompleteReadError,
     LegacyFormatError,
     LogFileError,
     NotADatabaseError,
     UnsupportedVersionError,
 )
 from libredb.kernel.record import MARK_OFFSET, RECORDS_OFFSET, FileHeader
-from sim.world.filesystem import SimFileSystem
+from sim.world.filesystem import Effect, SimFileSystem
 from tests.support.case import case
 from tests.support.files import ID, SALT, contents, flipped, log_image, put
 from tests.support.work import commit, keys
@@ -168,3 +169,27 @@ def test_a_refusal_that_was_caught_keeps_no_file(mode: Mode) -> None:
         assert kept() is None
     finally:
         gc.enable()
+
+
+def test_a_read_that_comes_short_while_opening_leaves_a_torn_tail_as_it_is() -> None:
+    """Recovery cut the torn tail off, and then read once more what it was to write again.
+
+    When that read came short, the error said that nothing had been changed. A profile of the
+    simulator found it, in one of 150 seeds; the suite ran too few of them until then.
+    """
+    fs = SimFileSystem()
+    image = log_image([[(b"k", b"v")], [(b"k2", b"v2")]], mark=RECORDS_OFFSET) + b"a torn tail"
+    fs.install("p", image)
+
+    def shorten(name: str, where: str, effect: Effect, arguments: tuple[Any, ...]) -> object:
+        del where
+        data = effect(*arguments)
+        return data[:-1] if name == "read" and arguments[0] > 0 else data
+
+    fs.hook = shorten
+    with pytest.raises(IncompleteReadError, match="nothing was changed, try again"):
+        libredb.open("p", fs=fs)
+    fs.hook = None
+    assert fs.images("p") == [image]
+    with libredb.open("p", fs=fs) as db:
+        assert keys(db) == [b"k", b"k2"]

@@ -71,9 +71,9 @@ def test_recovery_takes_all_of_its_steps_in_one_order(memory_fs: SimFileSystem) 
     start = reading.found.starts[1]
     assert calls.seen == [
         ("write", 0, 44),
-        ("truncate", len(image), 0),
         ("read", start, len(image) - start),
         ("write", start, len(image) - start),
+        ("truncate", len(image), 0),
         ("sync", 0, 0),
         ("sync_directory", 0, 0),
         ("write", record.MARK_OFFSET, 12),
