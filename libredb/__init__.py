@@ -16,6 +16,7 @@ from libredb.kernel import opening
 from libredb.kernel.arguments import BytesLike
 from libredb.kernel.database import Database
 from libredb.kernel.errors import (
+    ChangesTrimmedError,
     CorruptLogError,
     DatabaseFailedError,
     DatabaseLockedError,
@@ -51,6 +52,7 @@ __version__ = "0.1.0"
 # Without `open`, which is as public: `from libredb import *` must not take Python's own away.
 __all__ = [
     "BytesLike",
+    "ChangesTrimmedError",
     "CompactionReport",
     "CorruptLogError",
     "Database",
@@ -92,7 +94,7 @@ __all__ = [
 ]
 
 
-def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or gzip.open
+def open(  # noqa: A001, PLR0913 - the name users expect, like dbm.open; all options are by name
     path: str | os.PathLike[str] | None = None,
     *,
     fs: FileSystem | None = None,
@@ -100,6 +102,7 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
     group_commit: GroupCommit | SharedSync | None = None,
     on_recovery: Callable[[RecoveryReport], None] | None = None,
     cache_bytes: int | None = _CACHE_BYTES,
+    version: int | None = None,
 ) -> Database:
     """Open a database, recover it if need be, and return it.
 
@@ -111,19 +114,23 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
         path: the file; None for a database in memory.
         fs: the file system; None for the one of the running platform.
         mode: "rwc" reads and writes, and creates a missing file; "rw" needs the file to be there;
-            "r" reads without a lock, beside a writer in another process if there is one.
+            "r" reads without a lock, beside a writer in another process if there is one; what that
+            commits afterwards is seen after `refresh()`.
         group_commit: None syncs every commit; `SharedSync()` lets threads that commit at the same
             time share a sync; a `GroupCommit` bounds the commits that may be pending.
         on_recovery: called once with a report, after the file is in order and before this returns.
             If it raises, the database is closed again and the exception passes on.
         cache_bytes: how much memory entries that were read from the file may take, about; those
             that were not used for long leave. 0 keeps none, None keeps all.
+        version: with mode "r", show the state as of this commit, not of the last one. There are
+            those since the last compaction; one may be newer than what is durable.
 
     Raises:
         DatabaseLockedError: it is open for writing already, here or in another process.
         StorageError: the file is missing (mode "rw" or "r"), or storage failed.
         LogFileError: the file is not a database this version can open, or is damaged; not one byte
             of it was changed.
+        UsageValueError: there is no such version; the error says which there are.
         UsageError: the arguments do not fit together.
     """
     if path is None:
@@ -134,6 +141,7 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
             group_commit=group_commit,
             on_recovery=on_recovery,
             cache_bytes=cache_bytes,
+            version=version,
         )
     return opening.open_database(
         _text_path(path),
@@ -142,6 +150,7 @@ def open(  # noqa: A001 - the name users expect: libredb.open, like dbm.open or 
         group_commit=group_commit,
         on_recovery=on_recovery,
         cache_bytes=cache_bytes,
+        version=version,
     )
 
 

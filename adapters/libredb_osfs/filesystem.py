@@ -72,7 +72,9 @@ class OsFileSystem:
         except BaseException:
             handle.close()
             raise
-        return (OsLogFile(handle, room),)
+        file = OsLogFile(handle, room)
+        file.droppable = not writable
+        return (file,)
 
     def create_next(self, path: str, current: LogFile | None, /) -> OsLogFile:
         """Create the empty file that shall take the place of `current`.
@@ -103,7 +105,7 @@ class OsFileSystem:
             folder.sync()
         _own(following).room.placed()
         if current is not None:
-            _own(current).replaced = True
+            _own(current).droppable = True
 
     def sync_directory(self, path: str, /) -> None:
         """Make the directory entry of the database durable."""

@@ -26,8 +26,8 @@ SMALL_BYTES = STEP_BYTES // 16
 class OsLogFile(Uncopyable):
     """A log file on a descriptor of its own. Keeps P1 to P6."""
 
-    replaced = False
-    """Whether another file has taken its place: then whoever still reads it may just drop it."""
+    droppable = False
+    """Whether dropping it without `close` is no mistake: it is only read, or was replaced."""
 
     def __init__(self, handle: Handle, room: Room) -> None:
         """Work on `handle`, a file that nobody else writes to; `room` is for it alone."""
@@ -118,7 +118,7 @@ class OsLogFile(Uncopyable):
         if handle is not None and handle.is_open:
             with contextlib.suppress(OSError):
                 handle.close()
-            if not self.replaced:
+            if not self.droppable:
                 message = f"libredb database left open: {handle.path}"
                 warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 

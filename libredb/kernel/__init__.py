@@ -22,8 +22,11 @@
     image        a closed file as a stream of bytes: backup and restore
     latch        nobody after a failure of which the outcome is unknown
     guard        who may do what right now
+    notices      who asked for it is told of each commit, once and in order
     commit       append, sync, apply: durable first, visible second
     facts        what a database tells about itself
+    refresh      a reader that goes on: what a writer has committed since
+    history      what a database tells of its commits besides the last state
     database     what users call
     shared       one sync for all threads that wait for one
     opening      from a path to an open database, or to a judgement of its file

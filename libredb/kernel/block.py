@@ -96,28 +96,29 @@ class BlockIndex:
         """Return the count of blocks."""
         return len(self.lengths)
 
-    def add(self, data: bytes, start: int, end: int) -> bool:
+    def add(self, data: bytes, start: int, end: int) -> tuple[()] | None:
         """Add the blocks of the next record, whose payload is `data[start:end]`.
 
-        Return whether it is a well-formed payload; the insides of its blocks are judged later.
+        Return no ops, as `decode_ops` returns those of a commit, or None if the payload is not
+        well-formed. The insides of the blocks are judged when they are read.
         """
         if end - start <= _HEAD.size or data[start] != TAG:
-            return False
+            return None
         columns = _columns(data, start, end, _HEAD, 3)
         count = len(columns) // 3
         lengths, names = columns[:count], columns[2 * count :]
         first = end - sum(lengths)
         if not count or first != start + _HEAD.size + _COLUMN * len(columns) + sum(names):
-            return False
+            return None
         if min(lengths) < _COUNT.size:
-            return False
+            return None
         cut = BytesIO(data)
         cut.seek(first - sum(names))
         separators = list(map(cut.read, names))
         above = [*self.separators[-1:], *separators]
         last = _last_key(data, end - lengths[-1], end)
         if last is None or not all(map(lt, above, above[1:])):
-            return False
+            return None
         starts = list(accumulate(lengths, initial=first))[:-1]
         place = self.end + RECORD_HEADER_LENGTH - start
         self.end += RECORD_HEADER_LENGTH + end - start
@@ -127,7 +128,7 @@ class BlockIndex:
         self.lengths.extend(lengths)
         self.checks.extend(columns[count : 2 * count])
         self.last_key = last
-        return True
+        return ()
 
     def range_of(self, index: int) -> tuple[bytes, bytes | None]:
         """Return the range `[start, end)` of the keys that block `index` has or would have."""

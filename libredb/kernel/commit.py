@@ -9,7 +9,7 @@ the outcome open; the state is taken only to apply.
 Absent on purpose: who may commit now (guard.py), and what a transaction is (transaction.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from libredb.kernel.filesystem import Uncopyable
 from libredb.kernel.guard import A_READ, A_TRANSACTION, Guard
 from libredb.kernel.level import Level, Op, Writes
 from libredb.kernel.log import GroupCommit, Log
+from libredb.kernel.notices import Notices
 from libredb.kernel.placement import Place
 from libredb.kernel.report import CompactionReport
 from libredb.kernel.snapshot import Snapshot
@@ -60,6 +61,9 @@ class Commits(Uncopyable):
         self.place = place
         self.log = log
         self.shown: Shown = Shown(0, 0, 0, 0, 0)
+        self.notices: Notices = Notices(guard)
+        self.note_read: Callable[[ReadTransaction], object] = bool
+        """Called with what each `read()` is given."""
         self._refusal = refusal
         self._guard = guard
         self._latch = guard.latch
@@ -83,10 +87,16 @@ class Commits(Uncopyable):
             self._guard.check()
             return ReadTransaction(self.store.view(), self.shown.version)
 
+    def begin_read(self) -> ReadTransaction:
+        """Return what a `read()` is given; see `begin_reading`."""
+        tx = self.begin_reading()
+        self.note_read(tx)
+        return tx
+
     @contextmanager
     def reading(self) -> Iterator[ReadTransaction]:
         """Begin to read, as a block; whatever interrupts it, there is nothing to give back."""
-        tx = self.begin_reading()
+        tx = self.begin_read()
         try:
             yield tx
         finally:
@@ -124,6 +134,13 @@ class Commits(Uncopyable):
                     version = self.shown.version + 1
                     self.shown = Shown(version, version, version, 0, 0)
                 self._show()
+            self._tell(ops, grouped=grouped)
+
+    def follow(self, step: Callable[[], object]) -> None:
+        """Let `step` take what is visible to a commit that somebody else made."""
+        with self._latch.running, self._latch, self._state:
+            step()
+            self._show()
 
     def sync(self) -> None:
         """Make everything that is pending durable; where nothing may be written, nothing is."""
@@ -182,6 +199,11 @@ class Commits(Uncopyable):
             self._show()
         finally:
             self.place.release()
+
+    def _tell(self, ops: list[Op], *, grouped: bool) -> None:
+        """Queue the notices of a commit that has just become visible."""
+        if self.notices.subscribers:
+            self.notices.add(self.shown.version, ops, grouped=grouped)
 
     def _apply(self, ops: list[Op]) -> None:
         """Let everybody see a commit; the state is the caller's."""

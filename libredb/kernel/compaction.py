@@ -39,8 +39,8 @@ def snapshot_records(snapshot: Snapshot, newer: Order, index: BlockIndex) -> Ite
     for pieces in _gathered(_pieces(snapshot, newer)):
         separators, blocks = zip(*pieces, strict=True)
         payload = encode_snapshot_record(separators, blocks)
-        well_formed = index.add(payload, 0, len(payload))
-        assert well_formed, "its separators ascend, and its lengths add up"
+        added = index.add(payload, 0, len(payload))
+        assert added is not None, "its separators ascend, and its lengths add up"
         yield payload
 
 

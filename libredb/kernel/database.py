@@ -16,13 +16,15 @@ from libredb.kernel.arguments import BytesLike, as_bytes
 from libredb.kernel.commit import Commits
 from libredb.kernel.convenience import OneShotForms, in_a_thread, require_plain
 from libredb.kernel.errors import UsageError
-from libredb.kernel.facts import Facts, Mode
+from libredb.kernel.facts import Mode
 from libredb.kernel.filesystem import FileSystem, PathLike, Uncopyable, text_path
 from libredb.kernel.guard import A_GROUP, A_TRANSACTION, ELSEWHERE, Block, Guard
+from libredb.kernel.history import History
 from libredb.kernel.image import Image, write_image
 from libredb.kernel.level import ABSENT, Entry, Level
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import Place
+from libredb.kernel.refresh import Refresher
 from libredb.kernel.report import CompactionReport
 from libredb.kernel.transaction import ReadTransaction, Transaction, run
 
@@ -30,7 +32,7 @@ T = TypeVar("T")
 READ_ONLY = "this database is open for reading only; open it with mode 'rw' to change it"
 
 
-class Database(OneShotForms, Facts, Uncopyable):
+class Database(History, OneShotForms, Uncopyable):
     """An open database; a context manager, which closes it."""
 
     def __init__(
@@ -40,6 +42,7 @@ class Database(OneShotForms, Facts, Uncopyable):
         log: Log | None,
         mode: Mode,
         group_commit: GroupCommit | None,
+        refresher: Refresher | None = None,
     ) -> None:
         """Put the parts together; use `libredb.open`. Without a place it is in memory."""
         self.mode: Mode = mode
@@ -47,6 +50,9 @@ class Database(OneShotForms, Facts, Uncopyable):
         refusal = READ_ONLY if mode == "r" else None
         self._commits = Commits(self._guard, level, place, log, group_commit, refusal=refusal)
         self._place = place
+        self._refresher = refresher
+        if refresher is not None:
+            self._commits.note_read = refresher.note_read
 
     # Transactions
 
@@ -68,7 +74,9 @@ class Database(OneShotForms, Facts, Uncopyable):
             finally:
                 writes = tx.end()
             self._commits.commit(writes, grouped=grouped)
-            return result
+        if self._commits.notices.queue:
+            self._commits.notices.deliver()
+        return result
 
     async def transact_async(self, fn: Callable[[Transaction], T], /) -> T:
         """Run `transact(fn)` in a thread, so that the event loop goes on; in a browser, in place.
@@ -94,7 +102,8 @@ class Database(OneShotForms, Facts, Uncopyable):
             if error is None:
                 self._commits.commit(writes, grouped=grouped)
 
-        return Block(guard, A_TRANSACTION, (guard.turn, guard.step), begin, finish)
+        locks, deliver = (guard.turn, guard.step), self._commits.notices.deliver
+        return Block(guard, A_TRANSACTION, locks, begin, finish, deliver)
 
     @overload
     def read(self, /) -> AbstractContextManager[ReadTransaction]: ...
@@ -110,7 +119,7 @@ class Database(OneShotForms, Facts, Uncopyable):
         """
         if fn is None:
             return self._commits.reading()
-        tx = self._commits.begin_reading()
+        tx = self._commits.begin_read()
         try:
             return run(fn, tx)
         finally:
@@ -162,9 +171,11 @@ class Database(OneShotForms, Facts, Uncopyable):
             if error is None or not guard.latch.closed:
                 guard.check("a sync")
                 self._commits.sync()
+                self._commits.notices.due = self.version
             guard.end_group()
 
-        return Block(guard, A_GROUP, guard.rights, self._commits.begin_group, finish)
+        deliver = self._commits.notices.deliver
+        return Block(guard, A_GROUP, guard.rights, self._commits.begin_group, finish, deliver)
 
     def sync(self) -> None:
         """Make every commit durable before returning."""
@@ -246,6 +257,7 @@ class Database(OneShotForms, Facts, Uncopyable):
             self._commits.close(clean=False)
             return
         guard.begin("close()")
+        self._commits.notices.deliver()
         with guard.turn, guard.step, guard.sync, guard.state:
             clean = not guard.closed and not guard.latch.closed
             guard.closed = True

@@ -42,6 +42,12 @@ class UsageValueError(UsageError, ValueError):
     code = "usage_value"
 
 
+class ChangesTrimmedError(UsageError):
+    """The changes that were asked for were compacted away; read everything again."""
+
+    code = "changes_trimmed"
+
+
 class StorageError(LibreDBError, OSError):
     """Storage failed; `__cause__` is the OSError, `errno` its number."""
 

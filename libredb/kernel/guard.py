@@ -70,7 +70,7 @@ class Guard:
         if (why := self.why_gone()) is not None:
             self.check()
             raise UsageError(why)
-        if not (self._has_turn() or self._has_step() or self._has_state()):
+        if not self.holds_any():
             return False
         for block in self.entered[::-1]:
             if block.is_abandoned:
@@ -86,6 +86,10 @@ class Guard:
             hint = _HINTS.get(what, "")
             raise UsageError(f"{what} cannot begin inside a group of the same thread{hint}")
         return True
+
+    def holds_any(self) -> bool:
+        """Whether this thread has some right."""
+        return self._has_turn() or self._has_step() or self._has_state()
 
     def begin_group(self) -> None:
         """Note which task the group belongs to; its thread has just taken the turn."""
@@ -163,14 +167,19 @@ class Block(Generic[T]):
         locks: tuple[RLock, ...],
         start: Callable[[], T],
         finish: Callable[[T, BaseException | None, bool], object],
+        afterwards: Callable[[], object] = int,
     ) -> None:
-        """Prepare; nothing is taken yet. `locks` are one to three, in the order of the guard."""
+        """Prepare; nothing is taken yet. `locks` are one to three, in the order of the guard.
+
+        `afterwards` is called when the locks were given back, however the block was left.
+        """
         self._guard = guard
         self._what = what
         self._locks = locks
         self._holding = _hold(locks)
         self._start = start
         self._finish = finish
+        self._afterwards = afterwards
         self._grouped = False
         # Held while it ends, so that no signal handler joins a group then.
         self._ending = guard.step if what == A_GROUP else nullcontext()
@@ -213,6 +222,7 @@ class Block(Generic[T]):
             self._guard.latch.failure = lost
             raise lost
         self.end(error)
+        self._afterwards()
 
     def end(self, error: BaseException | None) -> None:
         """Finish and give the locks back, as far as that has not been done."""

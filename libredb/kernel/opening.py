@@ -9,7 +9,6 @@ Absent on purpose: repair. A damaged log is refused, byte for byte as it was fou
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import cast
 
 from libredb.kernel import image
 from libredb.kernel.arguments import check_count
@@ -26,11 +25,13 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.facts import Mode
 from libredb.kernel.filesystem import FileSystem, PathLike, text_path
+from libredb.kernel.history import as_of
 from libredb.kernel.level import Level
 from libredb.kernel.log import GroupCommit, Log
 from libredb.kernel.placement import Place
 from libredb.kernel.reading import Reading
 from libredb.kernel.recovery import Replay
+from libredb.kernel.refresh import Reached, Refresher
 from libredb.kernel.report import RecoveryReport, VerifyReport
 from libredb.kernel.shared import SharedDatabase, SharedSync
 from libredb.kernel.snapshot import CACHE_BYTES
@@ -40,7 +41,7 @@ READINGS = 8
 """How often, at most, a log that is not clean is read when it may not be locked."""
 
 
-def open_database(
+def open_database(  # noqa: PLR0913 - the options of `libredb.open`, each by its name
     path: str | None,
     fs: FileSystem | None,
     *,
@@ -48,9 +49,11 @@ def open_database(
     group_commit: GroupCommit | SharedSync | None = None,
     on_recovery: Callable[[RecoveryReport], None] | None = None,
     cache_bytes: int | None = CACHE_BYTES,
+    version: int | None = None,
 ) -> Database:
     """Open the database at `path` of `fs`; without a path, one in memory. See `libredb.open`."""
-    _check_options(mode, group_commit, on_recovery, cache_bytes)
+    _check_options(mode, group_commit, on_recovery)
+    _check_numbers(mode, cache_bytes, version)
     window = None if isinstance(group_commit, SharedSync) else group_commit
     if path is None or fs is None:
         if mode == "r":
@@ -58,15 +61,19 @@ def open_database(
         return Database(Level(), None, None, mode, window)
     place = Place(path, require_file_system(fs), cache_bytes=cache_bytes)
     try:
+        refresher: Refresher | None = None
         if mode == "r":
-            log, level, report = _open_for_reading(place)
+            reached, level, report = _open_for_reading(place, version)
+            log = reached.log if reached else None
+            if version is None:
+                refresher = Refresher(reached, lambda place: _open_for_reading(place)[:2])
         else:
             log, level, report = _open_for_writing(place, create=mode == "rwc")
         if on_recovery is not None:
             on_recovery(report)
         if log is not None and mode != "r" and isinstance(group_commit, SharedSync):
             return SharedDatabase(level, place, log, mode)
-        return Database(level, place, log, mode, window)
+        return Database(level, place, log, mode, window, refresher)
     except BaseException:
         with suppress(StorageError):
             place.release()
@@ -118,9 +125,19 @@ def _count(place: Place, reading: Reading) -> int:
         return 0
 
 
-def _check_options(
-    mode: object, group_commit: object, on_recovery: object, cache_bytes: object
-) -> None:
+def _check_numbers(mode: Mode, cache_bytes: int | None, version: int | None) -> None:
+    """Refuse numbers of a wrong type, or that mean nothing."""
+    if cache_bytes is not None:
+        check_count(cache_bytes, "cache_bytes")
+        if cache_bytes < 0:
+            raise UsageValueError(f"cache_bytes must be 0 or more, not {cache_bytes}")
+    if version is not None:
+        check_count(version, "version")
+        if mode != "r":
+            raise UsageError(f"an earlier version can only be read: mode must be 'r', not {mode!r}")
+
+
+def _check_options(mode: object, group_commit: object, on_recovery: object) -> None:
     """Refuse options of a wrong type, or that mean nothing."""
     if not isinstance(mode, str) or mode not in {"rwc", "rw", "r"}:
         raise UsageValueError(f"mode must be 'rwc', 'rw' or 'r', not {mode!r}")
@@ -130,10 +147,6 @@ def _check_options(
         )
     if on_recovery is not None and not callable(on_recovery):
         raise UsageTypeError(f"on_recovery must be a function, not {on_recovery!r}")
-    if cache_bytes is not None:
-        check_count(cache_bytes, "cache_bytes")
-        if cast(int, cache_bytes) < 0:
-            raise UsageValueError(f"cache_bytes must be 0 or more, not {cache_bytes}")
 
 
 def restore(
@@ -191,28 +204,37 @@ def _open_for_writing(place: Place, *, create: bool) -> tuple[Log, Level, Recove
     return place.recover(reading), reading.found.level, _report(place.path, reading.found)
 
 
-def _open_for_reading(place: Place) -> tuple[Log | None, Level, RecoveryReport]:
-    """Return the log at a place as it is, with what it holds; nothing is locked or changed.
+def _open_for_reading(
+    place: Place, version: int | None = None
+) -> tuple[Reached | None, Level, RecoveryReport]:
+    """Return how far the log at a place goes, with what it holds; nothing is locked or changed.
 
-    An empty file has no log.
+    With a version, it goes to that commit. An empty file has no log. The report is about the file.
 
     Raises:
         StorageError: the file is missing, or storage failed.
         LogFileError: the file is refused.
+        UsageValueError: the log does not have that version.
     """
-    reading = _read_steadily(place)
+    reading = _read_steadily(place, version)
     reading.require()
-    if reading.found is None:
+    found = reading.found
+    if found is None:
+        if version:
+            raise UsageValueError(f"version must be 0 in an empty file, not {version}")
         return None, Level(), RecoveryReport(place.path, "clean", 0, 0, 0)
-    return place.log_of(reading), reading.found.level, _report(place.path, reading.found)
+    report = _report(place.path, found)
+    if version is not None:
+        as_of(found, version)
+    return Reached(place.log_of(reading), found), found.level, report
 
 
-def _read_steadily(place: Place) -> Reading:
+def _read_steadily(place: Place, until: int | None = None) -> Reading:
     """Read until the log is clean or two readings agree, which a writer at work prevents.
 
     What is foreign stays foreign; no writer makes it look so.
     """
-    reading = place.read(writable=False)
+    reading = place.read(writable=False, until=until)
     if not reading.exists:
         raise place.not_found()
     for _ in range(READINGS - 1):
@@ -220,7 +242,7 @@ def _read_steadily(place: Place) -> Reading:
         if clean or isinstance(reading.error, NotADatabaseError):
             break
         place.close_files()
-        previous, reading = reading, place.read(writable=False)
+        previous, reading = reading, place.read(writable=False, until=until)
         if (reading.check, reading.size_bytes) == (previous.check, previous.size_bytes):
             break
     return reading

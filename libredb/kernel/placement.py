@@ -77,7 +77,7 @@ class Place(Uncopyable):
                 stack.callback(self._ask, "unlock", self._lock.release)
             stack.callback(self.close_files)
 
-    def let_go(self, *, but: LogFile) -> None:
+    def let_go(self, *, but: LogFile | None = None) -> None:
         """Forget every open file but one; who still reads from one of them keeps it open."""
         self._files = [file for file in self._files if file is but]
 
@@ -88,6 +88,14 @@ class Place(Uncopyable):
                 if file is not but:
                     stack.callback(self._ask, "close", file.close)
         self._files = [file for file in self._files if file is but]
+
+    def again(self) -> "Place":
+        """Return the same path, for whoever reads it anew."""
+        return Place(self.path, self.fs, cache_bytes=self._cache_bytes)
+
+    def adopt(self, other: "Place") -> None:
+        """Exchange the open files with those that `other` has for the same path."""
+        self._files, other._files = other._files, self._files  # noqa: SLF001 - it is one of us
 
     def look(self, *, writable: bool) -> Reading:
         """Choose the file and judge its first bytes; no more is read, and nothing is written."""
@@ -106,14 +114,14 @@ class Place(Uncopyable):
         self.close_files(but=reading.file)
         return reading
 
-    def read(self, *, writable: bool) -> Reading:
-        """Read everything and let recovery judge it; nothing is written."""
+    def read(self, *, writable: bool, until: int | None = None) -> Reading:
+        """Read everything and let recovery judge it; nothing is written. For `until` see there."""
         reading = self.look(writable=writable)
         try:
             if reading.file is not None and reading.error is None:
                 pieces = pieces_between(self.path, reading.file, 0, reading.length_bytes)
                 pieces = pieces if writable else reading.checked(pieces)
-                reading.found = replay(self.path, pieces, reading.length_bytes)
+                reading.found = replay(self.path, pieces, reading.length_bytes, until)
         except LogFileError as error:
             reading.error = error.with_traceback(None)  # which knows the reading
         return reading

@@ -22,8 +22,13 @@ from libredb.kernel.errors import (
     NotADatabaseError,
     UnsupportedVersionError,
 )
-from libredb.kernel.level import Level, Writes
-from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
+from libredb.kernel.level import Level, Op, Writes
+from libredb.kernel.record import (
+    MAX_VERSION,
+    RECORD_HEADER_LENGTH,
+    RECORDS_OFFSET,
+    FileHeader,
+)
 from libredb.kernel.stream import RecordStream, Tail
 
 TORN_VERSIONS = {0, record.FORMAT_VERSION}
@@ -128,8 +133,10 @@ def is_unfinished(data: bytes, length: int) -> bool:
     )
 
 
-def replay(path: str, pieces: Iterable[bytes], length: int) -> Replay:
+def replay(path: str, pieces: Iterable[bytes], length: int, until: int | None = None) -> Replay:
     """Return the log in a file of `length` bytes, judged and replayed; `pieces` are all of them.
+
+    Everything is judged, also behind commit `until`, after which nothing is replayed any more.
 
     Raises:
         LogFileError: the file is not a log of this version, or it proves that bytes which had been
@@ -145,7 +152,7 @@ def replay(path: str, pieces: Iterable[bytes], length: int) -> Replay:
         reason = f"the file ends here, but {log.mark} bytes were durable; restore a backup"
         raise CorruptLogError(path, length, reason, "mark")
     pieces = chain([pages[RECORDS_OFFSET:]], pieces)
-    stream = _walk(path, log, pieces, length)
+    stream = _walk(path, log, pieces, length, until)
     _require_durable(path, log)
     _judge_tail(path, log, chain([stream.rest], pieces), length)
     return log
@@ -165,39 +172,44 @@ def _judge_tail(path: str, log: Replay, pieces: Iterable[bytes], length: int) ->
         raise CorruptLogError(path, log.end, reason, "record")
 
 
-def _walk(path: str, log: Replay, pieces: Iterator[bytes], length: int) -> RecordStream:
+def _walk(
+    path: str, log: Replay, pieces: Iterator[bytes], length: int, until: int | None
+) -> RecordStream:
     """Replay every valid record, and return the stream, which stopped behind the last."""
     stream = RecordStream(log.header, length)
     entries: Writes = {}
-    first, end, proven, starts = log.version + 1, log.end, log.proven, log.starts
-    index, behind_snapshot = log.index, first + log.header.snapshot_records
-
-    def add_blocks(data: bytes, start: int, end: int) -> tuple[()] | None:
-        return () if index.add(data, start, end) else None
-
+    end, proven, index, starts = log.end, log.proven, log.index, log.starts
+    first, behind_snapshot = log.version + 1, log.version + 1 + log.header.snapshot_records
+    last = MAX_VERSION if until is None else max(until, behind_snapshot - 1)
     add_start, add_check = starts.append, log.checks.append
     while not stream.stopped:
         for version, unsynced, check, data, start, stop in stream.feed(next(pieces)):
-            take = add_blocks if version < behind_snapshot else record.decode_ops
+            take = index.add if version < behind_snapshot else record.decode_ops
             ops = take(data, start + RECORD_HEADER_LENGTH, stop)
             if ops is None:
                 reason = "a valid record holds malformed ops or blocks; report this"
                 raise CorruptLogError(path, end + RECORD_HEADER_LENGTH, reason)
-            for key, value in ops:  # `Level.apply` without an order: a third less time
-                if value is not None:
-                    entries[key] = value
-                elif index.last_key is None or key > index.last_key:
-                    entries.pop(key, None)
-                else:
-                    entries[key] = None
+            if version <= last:
+                _apply(entries, ops, index.last_key)
             add_start(end)
             add_check(check)
             proof = starts[version - unsynced - first] if unsynced else end
             proven = max(proven, proof)
             end += stop - start
-    log.level, log.proven = Level(entries, last_below=log.index.last_key), proven
+    log.level, log.proven = Level(entries, last_below=index.last_key), proven
     log.version, log.end, log.last_check = stream.version, stream.end, stream.last_check
     return stream
+
+
+def _apply(entries: Writes, ops: Iterable[Op], last_below: bytes | None) -> None:
+    """Do what `Level.apply` does where there is no order yet; it takes a third less time."""
+    for key, value in ops:
+        if value is not None:
+            entries[key] = value
+        elif last_below is None or key > last_below:
+            entries.pop(key, None)
+        else:
+            entries[key] = None
 
 
 def _require_durable(path: str, log: Replay) -> None:

@@ -211,6 +211,11 @@ class SharedCommits(Commits):
             for key, value in ops:
                 self._above.put(key, value)
 
+    def _tell(self, ops: list[Op], *, grouped: bool) -> None:
+        """Queue the notices of a commit of a group; any other becomes visible later."""
+        if grouped:
+            super()._tell(ops, grouped=True)
+
     def _show(self) -> None:
         """Let everybody see what the log says by now; the turn is the caller's."""
         self._log = self.log or self._log
@@ -221,7 +226,10 @@ class SharedCommits(Commits):
         durable, waiting = self._log.durable_version, self._waiting
         if waiting and waiting[0][0] <= durable:
             while waiting and waiting[0][0] <= durable:
-                self.store.apply(waiting.popleft()[1])
+                version, ops = waiting.popleft()
+                self.store.apply(ops)
+                if self.notices.subscribers:
+                    self.notices.add(version, ops, grouped=False)
             self._above = Level(dict(chain.from_iterable(ops for _, ops in waiting)))
         version = waiting[0][0] - 1 if waiting else appended
         pending_bytes = end - self._log.durable_end
@@ -263,7 +271,10 @@ class SharedDatabase(Database):
 
         if guard.begin(A_TRANSACTION, inside_group=True):
             return super().transact(fn)
-        return commits.acknowledged(work)
+        result = commits.acknowledged(work)
+        if commits.notices.queue:
+            commits.notices.deliver()
+        return result
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begin a transaction; leaving the block commits it, an exception aborts it."""

@@ -16,6 +16,7 @@ from sim.mutants import (
     reading,
     recovering,
     sharing,
+    telling,
 )
 from sim.mutants.mutant import Mutant
 
@@ -31,4 +32,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *choosing.MUTANTS,
     *placing.MUTANTS,
     *copying.MUTANTS,
+    *telling.MUTANTS,
 )

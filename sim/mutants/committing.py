@@ -79,8 +79,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "leaving a group does not sync",
         "database.py",
-        "                self._commits.sync()\n            guard.end_group()\n",
-        "                pass\n            guard.end_group()\n",
+        "                self._commits.sync()\n                self._commits.notices.due",
+        "                self._commits.notices.due",
         GROUP,
     ),
     one(

@@ -33,8 +33,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a transaction begins inside a read of the same thread",
         "guard.py",
-        "if not (self._has_turn() or self._has_step() or self._has_state()):",
-        "if not (self._has_turn() or self._has_step()):",
+        "        if not self.holds_any():\n",
+        "        if not (self._has_turn() or self._has_step()):\n",
         f"{_GUARD}::test_a_thread_that_would_wait_for_itself_gets_an_error_that_says_why",
     ),
     one(

@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "io",
     "inspect",  # as asyncio: whether a function is an async one
     "itertools",
-    "operator",
+    "operator",  # its `call`: from an iterator of C to a function, with no step of Python between
     "re",
     "struct",
     "sys",  # whether asyncio was imported, and by that whether there can be tasks

@@ -73,6 +73,7 @@ class Judge:
         """
         if self._world.opened is None:
             return self._never_opened(kept=kept)
+        self._world.commits_when_told = 0
         state = self._state()
         if state == "refused":
             return self._abandoned(kept=kept)
@@ -110,6 +111,8 @@ class Judge:
             self._require_state(dict(db.scan()))
             db.sync()
             self._require(not db.pending_commits, "commits wait after a sync")
+        if db.mode == "r":
+            db.refresh()
         count = self._require_state(dict(db.scan()))
         if self._operation.mode == "r" or (self._operation.mode is None and db.mode == "r"):
             self._helper.call("get", lambda: db.get(COUNTER))
@@ -119,6 +122,7 @@ class Judge:
             self._commit_alternately(count)
             self._commit_against_each_other()
             self._commit_in_groups()
+            world.require_told()
             db.sync()
             world.promised(max(world.numbers))
             count = self._require_state(dict(db.scan()))

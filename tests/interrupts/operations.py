@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 import libredb
 from libredb import Database, GroupCommit, SharedSync
-from tests.interrupts.world import World
+from tests.interrupts.world import World, nothing
 
 Start = Literal["nothing", "clean", "torn"]
 """The file before the database is opened: none, closed, or left by a kill while writing."""
@@ -185,6 +185,45 @@ def backup_to(world: World) -> None:
     cast("Any", world.db).backup_to(world.path + ".backup")
 
 
+def ask_and_end(world: World) -> None:
+    end = world.db.on_commit(nothing)
+    end()
+
+
+def ask(world: World) -> None:
+    world.ask()
+
+
+def ask_and_commit_when_told(world: World) -> None:
+    world.commits_when_told = 2
+    world.ask()
+
+
+def changes(world: World) -> None:
+    list(world.db.changes(since=0))
+
+
+def changes_in_part(world: World) -> None:
+    with closing(world.db.changes(since=0)) as found:
+        next(found)
+
+
+def commit_elsewhere(world: World) -> None:
+    with libredb.open(world.path) as writer:
+        for _ in range(2):
+            writer.transact(world.increment)
+
+
+def compact_elsewhere(world: World) -> None:
+    commit_elsewhere(world)
+    with libredb.open(world.path) as writer:
+        writer.compact()
+
+
+def refresh(world: World) -> None:
+    world.db.refresh()
+
+
 def close(world: World) -> None:
     number = max(world.numbers, default=0)
     world.db.close()
@@ -263,6 +302,18 @@ def _shared(operation: Operation) -> Operation:
     return replace(operation, name=operation.name + ", shared", shared=True)
 
 
+def _history() -> Iterator[Operation]:
+    yield Operation("ask to be told", ask_and_end)
+    yield Operation("transact and be told", transact, prepare=ask)
+    yield Operation("transaction and be told", transaction, prepare=ask)
+    yield Operation("group and be told", group, prepare=ask)
+    yield Operation("be told and commit", transact, prepare=ask_and_commit_when_told)
+    yield Operation("changes", changes, prepare=transact)
+    yield Operation("changes in part", changes_in_part)
+    yield Operation("refresh", refresh, prepare=commit_elsewhere, mode="r")
+    yield Operation("refresh after a compaction", refresh, prepare=compact_elsewhere, mode="r")
+
+
 def _beside(operation: Operation) -> Operation:
     return replace(operation, name=operation.name + ", two threads", beside=True)
 
@@ -279,6 +330,9 @@ _TWO_THREADS = (
     "sync",
     "compact",
     "backup",
+    "transact and be told",
+    "group and be told",
+    "be told and commit",
     "close",
     "transact, shared",
     "transact that raises, shared",
@@ -303,7 +357,9 @@ _SHARED = (
 )
 
 _list = [
-    operation for operation in _alone() if not operation.needs or hasattr(Database, operation.needs)
+    operation
+    for operation in (*_alone(), *_history())
+    if not operation.needs or hasattr(Database, operation.needs)
 ]
 _list += [_shared(operation) for operation in _list if operation.name in _SHARED]
 _list += [_beside(operation) for operation in _list if operation.name in _TWO_THREADS]

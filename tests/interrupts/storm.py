@@ -145,6 +145,7 @@ class Storm:
             self._read: 5,
             Database.sync: 2,
             lambda db: b"".join(db.backup()): 1,
+            lambda db: list(db.changes(since=db.durable_version)): 1,
             Database.compact: 1,
             Database.close: 1,
         }
@@ -174,6 +175,7 @@ class Storm:
     def _rain(self) -> None:
         self._world.opened = open_database(self._world)
         self._world.db.transact(lambda tx: [tx.set(key, value) for key, value in STATIC.items()])
+        self._listen(self._world.db, 0)
         if self._threads > 1:
             self._helper.begin(self._work_beside)
         while not self._is_over() and not self._world.problems:
@@ -189,7 +191,9 @@ class Storm:
         self._ends = True
         if self._threads > 1:
             self._helper.finish("beside the storm")
-        self._require_state(self._world.db)
+        self._transact(self._world.db)  # what an interrupt has put off is told by the next commit
+        if self._told != self._require_state(self._world.db):
+            raise Failure(f"{self._told} commits were told")
         self._open_again()
         self._world.db.close()
 
@@ -337,7 +341,20 @@ class Storm:
         # Numbers that were begun and are not there will be given out again.
         world.begun = count
         world.numbers = {number for number in world.numbers if number <= count}
+        self._listen(again, count)
         world.opened = again
+
+    def _listen(self, db: Database, count: int) -> None:
+        """Ask to be told of the commits after the first `count`, and hold them against the rule."""
+        self._told = count
+
+        def tell(version: int, ops: tuple[tuple[bytes, bytes | None], ...]) -> None:
+            number = int(dict(ops)[COUNTER] or b"0")
+            if number != self._told + 1:
+                self._world.problems.append(f"{number} was told after {self._told}")
+            self._told = number
+
+        db.on_commit(tell)
 
     def _require_state(self, db: Database) -> int:
         acknowledged = self._world.acknowledged  # another thread may be told of more meanwhile

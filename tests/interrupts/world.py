@@ -41,6 +41,10 @@ class Failure(AssertionError):  # noqa: N818 - what went wrong in the database, 
     """The database broke a promise."""
 
 
+def nothing(version: int, ops: object) -> None:
+    """Be told of a commit, and do nothing."""
+
+
 def state_after(count: int) -> dict[bytes, bytes]:
     """Return everything that is in the database after `count` commits."""
     numbers = {b"commit%05d" % number: b"" for number in range(1, count + 1)}
@@ -133,6 +137,10 @@ class World:
     problems: list[str] = field(default_factory=list[str])
     numbers: set[int] = field(default_factory=set[int])
     inside: int = 0
+    told: list[int] | None = None
+    """The version when somebody asked `on_commit`, then those that were told; None: nobody did."""
+    commits_when_told: int = 0
+    """How often the one who is told commits itself."""
 
     @property
     def db(self) -> Database:
@@ -183,6 +191,26 @@ class World:
         self.returned(number)
         if not self.window:
             self.promised(number)
+
+    def ask(self) -> None:
+        """Let `on_commit` tell of every commit from now on."""
+        self.told = [self.db.version]
+        self.db.on_commit(self.tell)
+
+    def tell(self, version: int, _: object) -> None:
+        """Note a commit that was told, and commit if that is wanted."""
+        assert self.told is not None
+        if version != self.told[-1] + 1:
+            self.problems.append(f"commit {version} was told after {self.told[-1]}")
+        self.told.append(version)
+        if self.commits_when_told:
+            self.commits_when_told -= 1
+            self.commit()
+
+    def require_told(self) -> None:
+        """Refuse commits that were not told; a commit was made since, by this thread alone."""
+        if self.told is not None and self.told[-1] != self.db.version:
+            self.problems.append(f"{self.told[-1]} was told, and there is {self.db.version}")
 
     def work_beside(self) -> None:
         """Commit and read a few times in another thread, until the database is closed or fails."""

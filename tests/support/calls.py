@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from operator import attrgetter
 
-from libredb import Database, ReadTransaction, Transaction
+from libredb import Database, ReadTransaction, Transaction, UsageError
 from sim.world.filesystem import SimFileSystem
 from tests.support.work import awaited, setting
 
@@ -52,6 +52,16 @@ def back_up(db: Database) -> None:
     db.backup_to("copy", fs=SimFileSystem())
 
 
+def refresh(db: Database) -> None:
+    """Refresh a reader; what writes refuses that whenever it does not refuse everything."""
+    try:
+        assert db.refresh()
+        assert db.mode == "r"
+    except UsageError as error:
+        if db.mode == "r" or "opened with mode 'r'" not in str(error):
+            raise
+
+
 DATABASE: dict[str, Call] = {
     "transact(fn)": Call(run=lambda db: db.transact(setting(b"k")), writes=True, in_group=True),
     "transact(reading)": Call(run=lambda db: db.transact(look), in_group=True),
@@ -75,11 +85,16 @@ DATABASE: dict[str, Call] = {
     "compact()": Call(run=lambda db: db.compact(), writes=True),
     "backup()": Call(run=lambda db: list(db.backup()), needs_file=True),
     "backup_to(path)": Call(run=back_up, needs_file=True),
+    "on_commit(callback)": Call(run=lambda db: db.on_commit(print)(), in_group=True, waits=False),
+    "changes(since)": Call(
+        run=lambda db: list(db.changes(since=0)), needs_file=True, in_group=True, waits=False
+    ),
+    "refresh()": Call(run=refresh, waits=False),
     "close()": Call(run=lambda db: db.close()),
     **{
         name: Call(run=attrgetter(name), in_group=True, waits=False, at_any_time=True)
         for name in (
-            *("closed", "path", "mode", "version", "durable_version"),
+            *("closed", "path", "database_id", "mode", "version", "durable_version"),
             *("pending_commits", "pending_bytes", "log_bytes", "live_bytes", "compaction_due"),
         )
     },

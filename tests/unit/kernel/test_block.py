@@ -23,7 +23,7 @@ PAYLOAD = encode_snapshot_record([b"", b"c"], [FIRST, SECOND])
 def index_of(*payloads: bytes) -> BlockIndex:
     index = BlockIndex()
     for payload in payloads:
-        assert index.add(b"before" + payload + b"behind", 6, 6 + len(payload))
+        assert index.add(b"before" + payload + b"behind", 6, 6 + len(payload)) == ()
     return index
 
 
@@ -73,9 +73,9 @@ def test_an_index_without_blocks_has_one_range_for_everything() -> None:
 def test_a_payload_that_is_cut_or_longer_than_it_says_is_refused() -> None:
     index = BlockIndex()
     for end in range(len(PAYLOAD)):
-        assert not index.add(PAYLOAD, 0, end)
-        assert not index.add(PAYLOAD[:end], 0, end)
-    assert not index.add(PAYLOAD + b"\0", 0, len(PAYLOAD) + 1)
+        assert index.add(PAYLOAD, 0, end) is None
+        assert index.add(PAYLOAD[:end], 0, end) is None
+    assert index.add(PAYLOAD + b"\0", 0, len(PAYLOAD) + 1) is None
     assert (len(index), index.end, index.separators) == (0, RECORDS_OFFSET, [])
 
 
@@ -93,14 +93,14 @@ def test_a_payload_that_is_cut_or_longer_than_it_says_is_refused() -> None:
     ids=["tag", "no block", "short block", "empty block", "long key", "equal", "descending"],
 )
 def test_what_no_compaction_writes_is_refused(payload: bytes) -> None:
-    assert not BlockIndex().add(payload, 0, len(payload))
+    assert BlockIndex().add(payload, 0, len(payload)) is None
 
 
 def test_separators_ascend_from_record_to_record() -> None:
     index = index_of(PAYLOAD)
     for separator, fits in ((b"b", False), (b"c", False), (b"ca", True)):
         payload = encode_snapshot_record([separator], [SECOND])
-        assert index.add(payload, 0, len(payload)) is fits
+        assert (index.add(payload, 0, len(payload)) is not None) is fits
 
 
 @pytest.mark.parametrize("seed", range(20))

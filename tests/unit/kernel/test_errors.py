@@ -22,6 +22,7 @@ TABLE: dict[str, tuple[str, tuple[type[BaseException], ...]]] = {
     "StoragePermissionError": ("storage_permission", (StorageError, PermissionError)),
     "DatabaseLockedError": ("locked", (StorageError, BlockingIOError)),
     "DatabaseFailedError": ("failed", (StorageError,)),
+    "ChangesTrimmedError": ("changes_trimmed", (errors.UsageError,)),
     "LogFileError": ("log_file", (LibreDBError,)),
     "NotADatabaseError": ("not_a_database", (LogFileError,)),
     "LegacyFormatError": ("legacy_format", (LogFileError,)),

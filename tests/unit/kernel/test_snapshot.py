@@ -40,7 +40,7 @@ def snapshot_of(
     payload = encode_snapshot_record([p[0] for p in parts], [encode_block(p, p) for p in parts])
     image = HEADER.encode().ljust(RECORDS_OFFSET + RECORD_HEADER_LENGTH, b"\0") + payload
     index = BlockIndex()
-    assert index.add(payload, 0, len(payload))
+    assert index.add(payload, 0, len(payload)) == ()
     file = Watched(image)
     return Snapshot("p", cast(LogFile, file), HEADER, index, cache_bytes), file
 
@@ -190,7 +190,7 @@ def built(blocks: list[bytes], separators: list[bytes]) -> Snapshot:
     payload = encode_snapshot_record(separators, blocks)
     image = HEADER.encode().ljust(RECORDS_OFFSET + RECORD_HEADER_LENGTH, b"\0") + payload
     index = BlockIndex()
-    assert index.add(payload, 0, len(payload))
+    assert index.add(payload, 0, len(payload)) == ()
     return Snapshot("p", cast(LogFile, Watched(image)), HEADER, index, 0)
 
 
