@@ -169,7 +169,7 @@ class History(Facts):
 
     def _read_anew(self, refresher: Refresher, place: Place) -> None:
         """Read the file that is at the path now, and let it take the place of the other."""
-        commits, other = self._commits, place.again()
+        commits, other = self._commits, Place(place.path, place.fs, cache_bytes=place.cache_bytes)
 
         def become() -> None:
             log = reached.log if reached else None
@@ -178,7 +178,6 @@ class History(Facts):
             commits.log, commits.shown = log, Shown(0, 0, 0, 0, 0)
             refresher.reached = reached
             place.adopt(other)
-            other.let_go()  # who reads an older state goes on with its file
 
         try:
             reached, level = refresher.read(other)

@@ -47,7 +47,7 @@ class Place(Uncopyable):
         """Prepare; nothing is touched yet."""
         self.path = path
         self.fs = fs
-        self._cache_bytes = cache_bytes
+        self.cache_bytes = cache_bytes
         self._lock: FileLock | None = None
         self._files: list[LogFile] = []
 
@@ -77,7 +77,7 @@ class Place(Uncopyable):
                 stack.callback(self._ask, "unlock", self._lock.release)
             stack.callback(self.close_files)
 
-    def let_go(self, *, but: LogFile | None = None) -> None:
+    def let_go(self, *, but: LogFile) -> None:
         """Forget every open file but one; who still reads from one of them keeps it open."""
         self._files = [file for file in self._files if file is but]
 
@@ -89,13 +89,9 @@ class Place(Uncopyable):
                     stack.callback(self._ask, "close", file.close)
         self._files = [file for file in self._files if file is but]
 
-    def again(self) -> "Place":
-        """Return the same path, for whoever reads it anew."""
-        return Place(self.path, self.fs, cache_bytes=self._cache_bytes)
-
     def adopt(self, other: "Place") -> None:
-        """Exchange the open files with those that `other` has for the same path."""
-        self._files, other._files = other._files, self._files  # noqa: SLF001 - it is one of us
+        """Take the files of `other`, and let the own ones go, as above."""
+        self._files, other._files = other._files, []  # noqa: SLF001 - it is one of us
 
     def look(self, *, writable: bool) -> Reading:
         """Choose the file and judge its first bytes; no more is read, and nothing is written."""
@@ -165,7 +161,7 @@ class Place(Uncopyable):
 
     def snapshot_of(self, log: Log) -> Snapshot:
         """Return the snapshot that `log` begins with."""
-        return Snapshot(self.path, log.file, log.header, log.index, self._cache_bytes)
+        return Snapshot(self.path, log.file, log.header, log.index, self.cache_bytes)
 
     def recover(self, reading: Reading) -> Log:
         """Make durable what was found: always all of these steps, in this order.
@@ -217,10 +213,7 @@ class Place(Uncopyable):
         return header
 
     def compact(self, current: Log, snapshot: Snapshot, newer: Order) -> Log:
-        """Return the next generation of `current`: a snapshot of `snapshot` and what is newer.
-
-        It is only prepared: see `put`.
-        """
+        """Prepare the next generation of `current`: a snapshot of `snapshot` and what is newer."""
         header = self.new_header(
             current.header.generation + 1, 0, current.version, current.header.database_id
         )

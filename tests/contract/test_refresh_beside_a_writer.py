@@ -152,6 +152,7 @@ class Reader:
     def __init__(self, fs: SimFileSystem, writer: Writer, db: Database) -> None:
         self.writer = writer
         self.db = db
+        self.style = fs.style
         self.count = 0
         self.copy: State = {}
         self.copied = 0
@@ -171,11 +172,22 @@ class Reader:
         else:
             self.anew += 1
             assert self.writer.compactions, "without a compaction it goes on"
-        state = dict(self.db.scan())
+        state = self._state()
+        if state is None:
+            return
         count = int(state.get(COUNT, b"0"))
         assert state == self.writer.states[count], "a state that never was"
         assert count >= self.count, "it went back"
         self.count = count
+
+    def _state(self) -> State | None:
+        """Return all entries, or None if the slot they are in was emptied before they were read."""
+        try:
+            return dict(self.db.scan())
+        except UsageError as error:
+            if "a compaction has replaced" not in str(error) or self.style != "slots":
+                raise
+            return None
 
     def follow(self) -> None:
         """Bring the copy up to what is durable, from the log where it tells."""
@@ -187,8 +199,9 @@ class Reader:
                 self.copied = version
                 self.followed += 1
         except (ChangesTrimmedError, UsageError):
-            if not self.db.pending_commits:  # only a durable version may be kept
-                self.copy, self.copied = dict(self.db.scan()), self.db.version
+            state = self._state()
+            if state is not None and not self.db.pending_commits:  # only what is durable is kept
+                self.copy, self.copied = state, self.db.version
         except IncompleteReadError:
             assert self.db.mode == "r", "its slot was emptied while it was opened"
         except StorageError as error:
