@@ -7,6 +7,7 @@ from sim.mutants.mutant import Mutant, one
 from sim.plans.profiles import COMPACTION, CREATION, MIXED, SYNC_ERROR
 
 _CLOSING = "tests/contract/test_closing.py"
+_MARK = "            if marked:\n                self.write_mark()\n"
 _TRUNCATE = '            ask("truncate", self.path, self.file.truncate, self.end)\n'
 _SYNC = '            ask("sync", self.path, self.file.sync)\n'
 _UNLOCK = '                stack.callback(self._ask, "unlock", self._lock.release)\n'
@@ -17,8 +18,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "closing writes the mark before it syncs",
         "log.py",
-        "            self.sync()\n            self.write_mark()\n",
-        "            self.write_mark()\n            self.sync()\n",
+        "            self.sync()\n" + _MARK,
+        _MARK + "            self.sync()\n",
         "calls",
     ),
     one(
@@ -31,7 +32,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "closing writes no mark",
         "log.py",
-        "            self.write_mark()\n" + _TRUNCATE,
+        _MARK + _TRUNCATE,
         _TRUNCATE,
         f"{_CLOSING}::test_closing_writes_the_mark_and_gives_reserved_room_back",
     ),
@@ -116,7 +117,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "the old file of a compaction stays open",
         "commit.py",
-        "            place.close_files(but=following.file)\n",
+        "            place.let_go(but=following.file)\n",
         "",
         COMPACTION,
     ),

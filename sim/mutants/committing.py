@@ -166,16 +166,16 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a compaction is not shown",
         "commit.py",
-        "                self.log = following\n                self._show()\n",
-        "                self.log = following\n",
+        "written.order)\n                self._show()\n",
+        "written.order)\n",
         "tests/contract/test_compact.py::"
         "test_a_compacted_database_has_the_same_entries_and_a_shorter_log",
     ),
     one(
         "what closing made durable is not shown",
         "commit.py",
-        "            self.log.close()\n            self._show()\n",
-        "            self.log.close()\n",
+        "self.snapshot.damage is None)\n            self._show()\n",
+        "self.snapshot.damage is None)\n",
         "tests/contract/test_window.py::test_sync_compact_backup_and_close_sync_what_is_pending",
     ),
     one(

@@ -99,9 +99,9 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "malformed ops end the log",
         "recovery.py",
-        "            if ops is None:\n                payload",
+        "            if ops is None:\n                reason",
         "            if ops is None:\n                break\n"
-        "            if ops is log:\n                payload",
+        "            if ops is log:\n                reason",
         f"{_RECOVERY}::test_a_valid_record_of_malformed_ops_is_corruption",
     ),
     one(

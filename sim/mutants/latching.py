@@ -89,8 +89,10 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a compaction latches before its header",
         "commit.py",
-        "        following = place.compact(current, store.view())\n        " + _LATCHED,
-        "        " + _LATCHED + "            following = place.compact(current, store.view())\n",
+        "        following = place.compact(current, snapshot, newer)\n"
+        "        written = place.snapshot_of(following)\n        " + _LATCHED,
+        "        " + _LATCHED + "            following = place.compact(current, snapshot, newer)\n"
+        "            written = place.snapshot_of(following)\n",
         "tests/contract/test_compact.py::"
         "test_a_compaction_that_fails_before_its_header_leaves_a_database_that_works",
     ),
@@ -134,8 +136,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a get does not ask the latch",
         "database.py",
-        "            guard.check()\n            value = self._commits.store.get(",
-        "            value = self._commits.store.get(",
+        "            guard.check()\n            key = key if",
+        "            key = key if",
         SYNC_ERROR,
     ),
     one(

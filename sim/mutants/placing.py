@@ -12,7 +12,7 @@ _MARK_SYNC = '            log.write_mark()\n            self._ask("sync", file.s
 _HEADER = "        following.write(0, following.header.encode())\n"
 _HEADER_SYNC = '        self._ask("sync", following.file.sync)\n'
 _NEXT_HEADER = (
-    "self.new_header(\n            current.header.generation + 1, records, current.version, "
+    "self.new_header(\n            current.header.generation + 1, 0, current.version, "
     "current.header.database_id\n        )"
 )
 
@@ -60,8 +60,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a compaction does not sync first",
         "commit.py",
-        "        self.sync()\n        following",
-        "        following",
+        "        self.sync()\n        with self._state:\n            newer",
+        "        with self._state:\n            newer",
         f"{_COMPACT}::test_compaction_syncs_first_and_ends_durable",
     ),
     one(
@@ -80,10 +80,10 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_PLACEMENT}::test_a_failed_cleaning_up_does_not_hide_why_preparing_failed",
     ),
     one(
-        "a compaction that fails has counted its records",
+        "a compaction that fails has counted a record",
         "placement.py",
         f"        header = {_NEXT_HEADER}\n",
-        f"        header = {_NEXT_HEADER}\n        current.version += records\n",
+        f"        header = {_NEXT_HEADER}\n        current.version += 1\n",
         COMPACTION,
     ),
     one(
@@ -96,21 +96,21 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "the snapshot count is one too large",
         "placement.py",
-        "records = sum(1 for _ in snapshot_pieces(view))",
-        "records = 1 + sum(1 for _ in snapshot_pieces(view))",
+        "count = log.version - header.base_version",
+        "count = 1 + log.version - header.base_version",
         COMPACTION,
     ),
     one(
         "the snapshot count is always 0",
         "placement.py",
-        "records = sum(1 for _ in snapshot_pieces(view))",
-        "records = 0",
+        "count = log.version - header.base_version",
+        "count = 0",
         f"{_PLACEMENT}::test_a_compaction_is_a_snapshot_of_the_store_with_its_count",
     ),
     one(
-        "the last piece of a snapshot is lost",
-        "snapshot.py",
-        "    if piece:\n        yield piece\n",
+        "the last record of a snapshot is lost",
+        "compaction.py",
+        "    if gathered:\n        yield gathered\n",
         "",
         MIXED,
     ),

@@ -55,8 +55,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "the list of blocks changes after it was made",
         "level.py",
-        "blocks, bounds = self._blocks[:], self._bounds[:]",
-        "blocks, bounds = self._blocks, self._bounds",
+        "cast(list[Ops], self._blocks)[:], self._bounds[:]",
+        "cast(list[Ops], self._blocks), self._bounds",
         _KEPT,
     ),
     one(
@@ -139,10 +139,10 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a change is counted when it is done",
         "store.py",
-        "        value = self._level.get(key, None)\n"
+        "        value = self._level.get(key, ABSENT)\n"
         "        if self._level.changes != self._changes:\n            value",
         "        changed = self._level.changes != self._changes\n"
-        "        value = self._level.get(key, None)\n        if changed:\n            value",
+        "        value = self._level.get(key, ABSENT)\n        if changed:\n            value",
         f"{_STORE}::test_a_get_of_a_view_that_meets_a_commit_answers_from_what_was_there",
     ),
     one(
