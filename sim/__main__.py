@@ -219,7 +219,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _mutants(options: argparse.Namespace) -> int:
-    from sim.mutants.hunt import hunt  # noqa: PLC0415 - compiles kernels, which no other command needs
+    from sim.hunts.hunt import hunt  # noqa: PLC0415 - compiles kernels, which no other command needs
 
     table, wrong = hunt(seeds=options.seeds, workers=options.workers, fast=options.fast)
     if options.docs:

@@ -1,1 +1,1 @@
-"""Broken kernels, and who notices them. Sees every layer before it."""
+"""Mistakes that somebody could make in the kernel. Sees every layer before it."""

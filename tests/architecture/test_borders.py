@@ -22,7 +22,7 @@ ADAPTERS_MAY_IMPORT = {"libredb.kernel.filesystem", ERRORS, "libredb.room"}
 LENSES_MAY_IMPORT = {"libredb.kernel.transaction", ERRORS}
 
 ADAPTERS = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")}
-SIM_LAYERS = ["world", "plans", "judge", "campaigns", "mutants"]
+SIM_LAYERS = ["world", "plans", "judge", "campaigns", "mutants", "hunts"]
 
 
 def test_adapters_import_only_the_port_the_errors_and_what_they_share() -> None:

@@ -57,8 +57,8 @@ ALLOWED = {
     "libredb/cli/console.py:flush": STREAM,
     "libredb/cli/main.py:flush": STREAM,
     "sim/__main__.py:flush": STREAM,
-    "sim/mutants/hunt.py:flush": STREAM,
-    "sim/mutants/loading.py:mutation": "the name of a way of testing",
+    "sim/hunts/hunt.py:flush": STREAM,
+    "sim/hunts/loading.py:mutation": "the name of a way of testing",
     "sim/world/handles.py:buffer": ABSENT,
 }
 

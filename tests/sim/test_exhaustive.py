@@ -10,8 +10,8 @@ from sim.campaigns.jobs import part_jobs, run_jobs, sum_up
 from sim.campaigns.parts import PARTS, run_share
 from sim.campaigns.replay import how_to_replay
 from sim.campaigns.tally import Tally
+from sim.hunts.loading import find, load
 from sim.judge.runner import run
-from sim.mutants.loading import find, load
 from sim.plans.plan import from_json
 
 

@@ -13,10 +13,10 @@ import pytest
 
 import libredb
 from sim.campaigns.parts import PARTS
+from sim.hunts.loading import MovedError, changed_source, find, killed_by, load
+from sim.hunts.testing import UNCHANGED, failure_of
 from sim.mutants.catalogue import MUTANTS
-from sim.mutants.loading import MovedError, changed_source, find, killed_by, load
 from sim.mutants.mutant import Mutant, is_test
-from sim.mutants.testing import UNCHANGED, failure_of
 from sim.plans.profiles import PROFILES
 
 SEEDS = 1500

@@ -4,8 +4,8 @@ import pytest
 
 from sim.campaigns.shrink import broken_clause, shrink
 from sim.campaigns.trace import trace_of
+from sim.hunts.loading import find, load
 from sim.judge.runner import run
-from sim.mutants.loading import find, load
 from sim.plans.plan import Plan, from_json
 from sim.plans.profiles import PROFILES
 

@@ -1,4 +1,4 @@
-"""Runs tests against a mutant, in a process of its own: `python -m sim.mutants.testing NAME TEST`.
+"""Runs tests against a mutant, in a process of its own: `python -m sim.hunts.testing NAME TEST`.
 
 Mistakes about threads, tasks, `with` blocks and messages are not noticed by a simulation of storage
 but by the tests that were written for them. Whatever the child imports meets the broken kernel; a
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sim.mutants.loading import find, loader_of
+from sim.hunts.loading import find, loader_of
 from sim.mutants.mutant import is_test
 
 TIMEOUT_SECONDS = 120
@@ -28,7 +28,7 @@ def failure_of(name: str, test: str) -> str | None:
         RuntimeError: the tests could not be run, which proves nothing.
     """
     assert is_test(test), test
-    command = [sys.executable, "-m", "sim.mutants.testing", name, test]
+    command = [sys.executable, "-m", "sim.hunts.testing", name, test]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
     )

@@ -17,10 +17,10 @@ from sim.campaigns.floors import shortfalls
 from sim.campaigns.jobs import part_jobs, processors, run_jobs, seed_jobs, sum_up
 from sim.campaigns.parts import PARTS
 from sim.campaigns.trace import digests
+from sim.hunts.loading import find, killed_by, load
+from sim.hunts.testing import UNCHANGED, failure_of
 from sim.mutants.catalogue import MUTANTS
-from sim.mutants.loading import find, killed_by, load
 from sim.mutants.mutant import is_test
-from sim.mutants.testing import UNCHANGED, failure_of
 from sim.plans.profiles import PROFILES
 
 EVERYTHING = (*PROFILES, *PARTS)

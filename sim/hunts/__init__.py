@@ -1,0 +1,1 @@
+"""Who notices a mistake: loads broken kernels beside the real one. Sees every layer before it."""
