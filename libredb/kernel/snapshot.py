@@ -100,7 +100,7 @@ class Snapshot(Uncopyable):
         block = self._cache.get(index) or self.load(index)
         length = self.index.lengths[index]
         size = length + (2 * OBJECT_BYTES - ENTRY_OVERHEAD) * len(block[0])
-        if length <= BLOCK_BYTES:
+        if length <= BLOCK_BYTES or len(block[0]) > 1:
             self._cache.use(index, block, size)
         return block
 

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from libredb import CorruptLogError, LogFile, StorageError, UsageError
-from libredb.kernel.block import BlockIndex, encode_block, encode_snapshot_record
+from libredb.kernel.block import BLOCK_BYTES, BlockIndex, encode_block, encode_snapshot_record
 from libredb.kernel.level import Ops
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
 from libredb.kernel.snapshot import Cache, Snapshot
@@ -96,6 +96,19 @@ def test_an_entry_larger_than_a_block_is_not_kept() -> None:
     snapshot, file = snapshot_of([b"k" * 5000], each=1)
     for _ in range(2):
         assert everything(snapshot) == [b"k" * 5000]
+    assert len(file.reads) == 2
+
+
+def test_a_block_that_is_full_to_the_last_byte_is_kept() -> None:
+    """The limit of a block counts its entries; its bytes begin with a count of four more.
+
+    So where the length of an entry divides 4,096, no block of a snapshot was ever kept.
+    """
+    keys = [b"%d" % number + bytes(507) for number in range(8)]
+    snapshot, file = snapshot_of(keys, each=4)
+    assert set(snapshot.index.lengths) == {BLOCK_BYTES + 4}
+    for _ in range(2):
+        assert everything(snapshot) == keys
     assert len(file.reads) == 2
 
 
