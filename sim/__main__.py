@@ -200,6 +200,10 @@ def _show(plan: Plan, options: argparse.Namespace) -> int:
         options.save.write_text(plan.to_json())
     print("\n".join(result.trace[-options.calls :]))
     print(
+        f"{plan.style}, {plan.cache_bytes} bytes of cache, {plan.block_bytes or 'default'} of a "
+        "block"
+    )
+    print(
         f"{plan.profile} seed {plan.seed}: {result.operations} operations, {result.lives} lives, "
         f"{result.calls} port calls; "
         + (f"VIOLATION {result.violation}" if result.violation else "ok")

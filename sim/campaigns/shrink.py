@@ -6,6 +6,7 @@ clause. Absent on purpose: cleverness about which step matters; running is cheap
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import libredb
@@ -50,12 +51,21 @@ def _candidates(plan: Plan) -> Iterator[Plan]:
     for index, step in enumerate(steps):
         for smaller in _smaller_steps(step):
             yield _with(plan, [*steps[:index], smaller, *steps[index + 1 :]])
+    yield from _plainer(plan)
+
+
+def _plainer(plan: Plan) -> Iterator[Plan]:
+    """Yield the plan in a plainer world."""
     if plan.reserve:
-        yield Plan(plan.profile, plan.seed, plan.style, 0, steps)
+        yield replace(plan, reserve=0)
+    if plan.cache_bytes != 0:
+        yield replace(plan, cache_bytes=0)
+    if plan.block_bytes:
+        yield replace(plan, block_bytes=0)
 
 
 def _with(plan: Plan, steps: list[Step]) -> Plan:
-    return Plan(plan.profile, plan.seed, plan.style, plan.reserve, steps)
+    return replace(plan, steps=steps, about="")
 
 
 def _smaller_steps(step: Step) -> Iterator[Step]:

@@ -96,10 +96,7 @@ class Application:
             run.in_flight = None
         run.must_not_have_fired("commit")
         if written:
-            oracle.returned(list(written.items()), version + 1)
-            run.log_bytes = db.log_bytes
-            if run.trials is not None:
-                run.trials.committed(db.log_bytes, view)
+            self._returned(db, view, written)
         if db.version != oracle.version or (run.log_bytes > log_bytes) != bool(written):
             raise Violation(
                 "version",
@@ -107,6 +104,16 @@ class Application:
                 f"on {version}, {log_bytes} bytes",
             )
         return None
+
+    def _returned(self, db: Any, view: Contents, written: dict[bytes, bytes | None]) -> None:
+        """Note a commit that returned."""
+        run = self.run
+        if run.damage is not None:
+            raise Violation("damage", f"a commit on top of damage: {run.damage}")
+        run.oracle.returned(list(written.items()), run.oracle.version + 1)
+        run.log_bytes = db.log_bytes
+        if run.trials is not None:
+            run.trials.committed(db.log_bytes, view)
 
     def _acknowledge(self, db: Any) -> None:
         """Take the database at its word about what is durable, and check the window."""
@@ -195,7 +202,10 @@ class Application:
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
             self.run.must_have_fired(error)
+            self.run.count("a read failed")
             self.lives.failed(error, latches=False)
+            return
+        self.run.must_not_have_fired("a read")
 
     def sync(self) -> None:
         """Make everything durable."""
@@ -222,6 +232,7 @@ class Application:
             raise
         except Crash:
             run.oracle.compacting()
+            run.snapshot_end = 0
             run.count("crash while compacting")
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
@@ -233,7 +244,7 @@ class Application:
         if not low <= db.version <= high or db.durable_version != db.version:
             raise Violation("version", f"{db.version} after compacting {run.oracle.version}")
         run.oracle.compacted(db.version)
-        run.log_bytes = db.log_bytes
+        run.log_bytes = run.snapshot_end = db.log_bytes
         run.acknowledge(db.version)
         run.count("compacted")
         if run.trials is not None:
@@ -247,6 +258,7 @@ class Application:
         run, asked = self.run, self.run.injector.asked
         if "header" in asked:
             run.oracle.compacting()
+            run.snapshot_end = 0
             self.lives.failed(error, latches=True, compacting=True)
         elif "create_next" not in asked and run.injector.fired[-1].name == "sync":
             self.lives.failed(error, latches=True)

@@ -31,13 +31,13 @@ class Observers:
         run = self.run
         before, self._meanwhile = run.fs.images(PATH), [dict(run.oracle.current)]
         try:
-            db = run.kernel.open(PATH, fs=run.fs, mode="r")
+            db = run.kernel.open(PATH, fs=run.fs, mode="r", cache_bytes=run.cache_bytes)
+            contents: Contents = dict(db.scan())
         except (Crash, Violation):
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
             self._did_not_read(error)
             return
-        contents: Contents = dict(db.scan())
         seen, self._meanwhile = self._meanwhile, None
         if len(seen) > 1:
             before = run.fs.images(PATH)
@@ -72,7 +72,7 @@ class Observers:
         with run.injector.paused():
             before, handles = run.fs.images(PATH), run.fs.handles
             try:
-                with kernel.open(PATH, fs=run.fs, mode="r") as db:
+                with kernel.open(PATH, fs=run.fs, mode="r", cache_bytes=run.cache_bytes) as db:
                     contents, version = dict(db.scan()), db.version
             except kernel.StorageNotFoundError as error:
                 if before:
@@ -108,7 +108,10 @@ class Observers:
 
     def _did_not_read(self, error: BaseException) -> None:
         """Judge why an open for reading failed; after a crash there may be nothing to read yet."""
-        run, kernel, self._meanwhile = self.run, self.run.kernel, None
+        run, kernel, seen, self._meanwhile = self.run, self.run.kernel, self._meanwhile, None
+        if type(error) is kernel.UsageError and run.fs.style == "slots" and seen and len(seen) > 1:
+            run.count("a reader was told that its file was replaced")
+            return
         if isinstance(error, kernel.StorageNotFoundError) and run.oracle.may_be_missing:
             return
         incomplete = isinstance(error, kernel.IncompleteReadError)

@@ -67,8 +67,13 @@ class Oracle:
         harmed: Whether something was lost since then.
     """
 
-    def __init__(self) -> None:
-        """Begin with a database that is not there yet."""
+    def __init__(self, record_bytes: int = 1 << 20) -> None:
+        """Begin with a database that is not there yet.
+
+        Args:
+            record_bytes: How many bytes each record of a snapshot has at least, but the last.
+        """
+        self._record_bytes = record_bytes
         self.begin_anew()
 
     def begin_anew(self, version: int | None = None) -> None:
@@ -132,10 +137,11 @@ class Oracle:
     def versions_of_compaction(self) -> Versions:
         """Return the version after a compaction: it rises by the number of snapshot records.
 
-        That is one for each MiB or so, none without entries.
+        That is none without entries, and at most one for as many bytes as fill one; an entry takes
+        8 bytes besides its own there, and 4 more if it has a block to itself.
         """
-        size = sum(len(key) + len(value) + 9 for key, value in self.current.items())
-        most = 1 + (size >> 19) if self.current else 0
+        size = sum(len(key) + len(value) + 12 for key, value in self.current.items())
+        most = 1 + size // self._record_bytes if self.current else 0
         return self.version + min(1, most), self.version + most
 
     @property

@@ -9,10 +9,12 @@ version.
 Absent on purpose: steps, and what they mean.
 """
 
+import gc
 from typing import Any
 
 from sim.judge.damage import Trials
 from sim.judge.oracle import Contents, Oracle, Violation
+from sim.judge.sizes import record_bytes
 from sim.plans.plan import Plan
 from sim.world.faults import QUIET, Injector
 from sim.world.filesystem import SimFileSystem
@@ -43,6 +45,10 @@ class Run:
         oracle: What the database may show.
         trials: What is known about the file, in plans that damage one.
         db: The open database, or None.
+        cache_bytes: How much of the snapshot the database keeps in memory.
+        block_bytes: How large a block of the snapshot may get.
+        snapshot_end: Where the snapshot ends, if that is known, else 0.
+        damage: The damage that a read has told of since the database was opened, or None.
         window: The bounds of the window that it was opened with, or None.
         log_bytes: Where the log ends, as the database told after its last commit.
         durable_bytes: Where it ended when nothing was pending.
@@ -56,13 +62,16 @@ class Run:
         generator = Generator(plan.seed ^ 0x5EED)
         self.kernel = kernel
         self.fs = SimFileSystem(plan.style, generator=generator, reserve=plan.reserve)
-        self.oracle = Oracle()
+        self.cache_bytes, self.block_bytes = plan.cache_bytes, plan.block_bytes
+        self.oracle = Oracle(record_bytes(plan.block_bytes))
         self.injector = Injector(self.fs, trace=trace)
         self.injector.on_lie = self.oracle.lied
         self.trials: Trials | None = None
         if any(step[0] in ("damage", "foreign") for step in plan.steps):
             self.trials = Trials(kernel, plan.style)
         self.db: Any = None
+        self.damage: Any = None
+        self.snapshot_end = 0
         self.window: tuple[int, int] | None = None
         self.log_bytes = self.durable_bytes = 0
         self.in_flight: Contents | None = None
@@ -108,6 +117,10 @@ class Run:
                 f"{pending} commits pending, told as {db.pending_commits}, and {pending_bytes} "
                 f"bytes of those between {self.durable_bytes} and {self.log_bytes}",
             )
+        if self.fs.handles > 1:
+            gc.collect()  # an error that was judged keeps frames, and these what they had open
+        if self.fs.handles > 1:
+            raise Violation("close", f"{self.fs.handles} handles are open, and one is needed")
         if db.log_bytes != self.log_bytes:
             raise Violation("version", f"log_bytes {db.log_bytes} instead of {self.log_bytes}")
 
@@ -126,18 +139,32 @@ class Run:
 
         An OSError of the port comes as a StorageError with the same number, whose cause it is; a
         held lock as a DatabaseLockedError. What else was raised comes as itself, a short read as an
-        IncompleteReadError, and a wrong count as a StorageError that has no number.
+        IncompleteReadError, and a wrong count as a StorageError that has no number. A block that
+        comes short is damage, which is told from then on; if its header does too, it looks like
+        another file.
         """
         kernel = self.kernel
         if any(error is raised or self._tells(error, raised) for raised in self.injector.raised):
             return
         if isinstance(error, kernel.IncompleteReadError) and self.fired("short", "shorts"):
             return
+        if self._tells_of_damage(error) or (
+            type(error) is kernel.UsageError and self.fired("shorts")
+        ):
+            return
         plain = type(error) is kernel.StorageError and getattr(error, "errno", None) is None
         if plain and error.__cause__ is None and self.fired("count", "more"):
             return
         faults = [f"{fired.fault.kind} at {fired.name}" for fired in self.injector.fired]
         raise Violation("error", f"{type(error).__name__}: {error}; fired: {faults}") from error
+
+    def _tells_of_damage(self, error: Any) -> bool:
+        """Return whether `error` tells of a block that came short, now or before."""
+        if not isinstance(error, self.kernel.CorruptLogError) or error.evidence != "snapshot":
+            return False
+        if self.damage is None and self.fired("short", "shorts"):
+            self.damage = error
+        return self.damage is not None
 
     def _tells(self, error: BaseException, raised: BaseException) -> bool:
         """Return whether `error` is how the kernel tells of `raised`, an OSError of the port."""

@@ -11,16 +11,18 @@ from typing import Any
 
 import libredb
 from sim.judge.application import Application
+from sim.judge.blocks import Blocks
 from sim.judge.forecast import resolve
 from sim.judge.lives import Lives, Refused
 from sim.judge.observers import Observers
 from sim.judge.oracle import Violation
 from sim.judge.run import Run
+from sim.judge.sizes import small_blocks
 from sim.plans.plan import Plan, Step
 from sim.world.faults import Fault
 from sim.world.filesystem import Crash
 
-NEED_A_DATABASE = ("tx", "group", "get", "scan", "sync", "compact", "backup")
+NEED_A_DATABASE = ("tx", "group", "get", "scan", "sync", "compact", "backup", "rot", "overtaken")
 OPENINGS = 8
 
 
@@ -84,6 +86,7 @@ class Runner:
         self.waiting: list[Step] = []
         application = Application(self.run, self.lives)
         observers = Observers(self.run, self.lives, application)
+        self.blocks = blocks = Blocks(self.run, self.lives, application)
         self.run.injector.on_visit = observers.visit
         self.run.injector.on_work = observers.work
         self._handlers: dict[str, Callable[..., None]] = {
@@ -103,6 +106,8 @@ class Runner:
             "backup": observers.backup,
             "damage": observers.damage,
             "foreign": observers.foreign,
+            "rot": blocks.rot,
+            "overtaken": blocks.overtaken,
             "shelve": observers.shelve,
             "seed": observers.seed,
             "deaf": observers.deaf,
@@ -110,6 +115,10 @@ class Runner:
 
     def step(self, step: Step) -> None:
         """Do one step; a fault is armed before the step after it, and waits for its call."""
+        with small_blocks(self.run.kernel, self.run.block_bytes):
+            self._step(step)
+
+    def _step(self, step: Step) -> None:
         run = self.run
         if step[0] in ("fault", "fault-in"):
             self.waiting.append(step)
@@ -147,6 +156,8 @@ class Runner:
             self.lives.crashed()
         if self.run.db is not None:
             self.run.observe(self.run.db)
+            if self.run.damage is not None:
+                self.blocks.end(self.run.damage)
         if injector.trace is not None:
             injector.note(f"{step[0]}: version {getattr(self.run.db, 'version', None)}")
 
@@ -155,6 +166,7 @@ class Runner:
         self.waiting = []
         self.run.injector.disarm()
         if self.run.trials is None:
-            self._do(("close",))
-            self._open()
-            self._do(("close",))
+            with small_blocks(self.run.kernel, self.run.block_bytes):
+                self._do(("close",))
+                self._open()
+                self._do(("close",))

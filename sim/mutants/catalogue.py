@@ -16,6 +16,7 @@ from sim.mutants import (
     reading,
     recovering,
     sharing,
+    snapshots,
     telling,
 )
 from sim.mutants.mutant import Mutant
@@ -33,4 +34,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *placing.MUTANTS,
     *copying.MUTANTS,
     *telling.MUTANTS,
+    *snapshots.MUTANTS,
 )

@@ -16,6 +16,10 @@ it is:
     ("damage", kind, a, b)       what happens to a copy of a file at rest, see damage.py
     ("foreign", kind, seed)      a file that is not ours
     ("deaf",)                    no sync does anything any more
+    ("rot", position, last)      a bit of the snapshot flips while the database is open; `last` says
+                                 how it ends: "sync" and "close", or only one of them
+    ("overtaken", who, count)    a compaction puts another file in place after so many entries of a
+                                 scan of the "owner" or of a "reader"
     ("shelve",) ("seed", n)      the file is put aside as another one; storage draws from this seed
     ("fault", call, nth, kind, share)      armed before the next step; several may wait
     ("fault-in", position, kind, share)    at a call of the next step: which one of those where the
@@ -33,6 +37,8 @@ from typing import Any, cast
 from sim.world.filesystem import Style
 
 Step = tuple[Any, ...]
+SMALL_BLOCK = 128
+"""Room for a handful of the entries that a run has."""
 
 
 @dataclass(slots=True)
@@ -46,6 +52,10 @@ class Plan:
     steps: list[Step] = field(default_factory=list[Step])
     about: str = ""
     """What the case is, where the plan belongs to an enumeration."""
+    cache_bytes: int | None = 0
+    """How much of a snapshot its databases keep in memory; None is all of it."""
+    block_bytes: int = SMALL_BLOCK
+    """How large a block of a snapshot may get; 0 leaves it to the kernel."""
 
     def count(self) -> int:
         """Return how many operations there are: each step but a fault, and each op inside one."""
@@ -67,6 +77,8 @@ class Plan:
                 "seed": self.seed,
                 "style": self.style,
                 "reserve": self.reserve,
+                "cache_bytes": self.cache_bytes,
+                "block_bytes": self.block_bytes,
                 "about": self.about,
                 "steps": [_to_plain(step) for step in self.steps],
             },
@@ -78,8 +90,8 @@ def from_json(text: str) -> Plan:
     """Return the plan that `to_json` wrote."""
     plain = json.loads(text)
     steps = [cast("Step", _from_plain(step)) for step in plain["steps"]]
-    about = plain.get("about", "")
-    return Plan(plain["profile"], plain["seed"], plain["style"], plain["reserve"], steps, about)
+    fields: dict[str, Any] = {**plain, "steps": steps}
+    return Plan(**fields)
 
 
 def _to_plain(value: Any) -> Any:

@@ -18,6 +18,8 @@ from sim.world.generator import Generator
 
 Draw = Callable[[Generator], list[Step]]
 AGES = (1 << 8, 1 << 16)
+CACHES = (0, 1000, None)
+"""None of a snapshot, some blocks of it, and all of it."""
 NUMBERS = 64
 """A seed and the number of a profile make one number; there is room for so many profiles."""
 
@@ -37,6 +39,7 @@ class Profile:
         floors: Counters that have to be reached, in events for each thousand seeds.
         ages: Whether its databases may be of any age: some begin near 256 or 65,536 commits,
             where the bytes of a version carry over.
+        caches: How much of a snapshot its databases may keep in memory; one of them is drawn.
         share: How many of its seeds a run of everything has for each seed of the mixed profile.
         weight: How many ordinary runs one of its runs takes as long as.
     """
@@ -50,6 +53,7 @@ class Profile:
     draw: Draw
     floors: dict[str, int] = field(default_factory=dict[str, int])
     ages: bool = True
+    caches: tuple[int | None, ...] = CACHES
     share: float = 0.04
     weight: int = 1
 
@@ -61,7 +65,9 @@ class Profile:
         born: list[Step] = []
         if self.ages and generator.chance(0.1):
             born = [("born", generator.pick(AGES) - generator.between(1, 6))]
-        return Plan(self.name, seed, style, reserve, [*born, *self.draw(generator)])
+        steps = [*born, *self.draw(generator)]
+        cache_bytes = generator.pick(self.caches)
+        return Plan(self.name, seed, style, reserve, steps, cache_bytes=cache_bytes)
 
 
 MIXED = Profile(
@@ -355,6 +361,28 @@ READERS = Profile(
     draw=troubles.readers,
     floors={"a reader during a call": 2000, "a writer while a reader reads": 900},
 )
+COLD_BLOCKS = Profile(
+    name="P22",
+    number=22,
+    title="cold blocks",
+    happens="reads of the snapshot that fail or are short; damage to it, or a compaction, while it "
+    "is read",
+    holds="an error latches nothing; damage is told, nothing is built on it, and the next open "
+    "refuses it; who was overtaken reads on, or is told",
+    clauses=("3", "5", "readers"),
+    draw=troubles.cold_blocks,
+    caches=(0, 0, 1000),
+    floors={
+        "a read failed": 180,
+        "a short read is damage": 50,
+        "a compaction failed early": 300,
+        "nothing is built on damage": 400,
+        "damage was not met": 50,
+        "a damaged snapshot is refused": 400,
+        "a reader was told of a compaction": 150,
+        "a reader went on": 150,
+    },
+)
 _ALL = (
     MIXED,
     TEAR,
@@ -378,5 +406,6 @@ _ALL = (
     INSIDE,
     NO_SYNC,
     READERS,
+    COLD_BLOCKS,
 )
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _ALL}

@@ -232,7 +232,7 @@ def inside(generator: Generator) -> list[Step]:
             (
                 ("apply", _writing(generator)),
                 ("apply", _writing(generator)),
-                ("view", ("compact",)),
+                ("levels", ("compact",)),
                 ("view", ("scan", *workload.draw_range(generator))),
                 ("view", ("tx", [("set", b"a", b"b"), ("scan", b"", None, 0, None)], "commit")),
                 ("on_recovery", ("open", "rwc", None)),
@@ -287,6 +287,61 @@ def short_reads(generator: Generator) -> list[Step]:
         steps += [("fault-in", generator.below(1000), kind, generator.below(1000))]
         steps += [generator.pick([("open", "rwc", None), ("read-only",)])]
     return [*steps, ("power", "")]
+
+
+def cold_blocks(generator: Generator) -> list[Step]:
+    """Reads of a snapshot that fail, are short, are damaged, or are overtaken by a compaction."""
+    steps = [*_life(generator, 4), *_filled(generator), ("compact",)]
+    for _ in range(3):
+        steps += workload.draw_work(generator, generator.below(3))
+        steps += generator.pick((_bad_read, _rot, _overtaken, _bad_compaction))(generator)
+    return [*steps, ("compact",), _crash(generator)]
+
+
+def _filled(generator: Generator) -> list[Step]:
+    """Return a transaction of many small entries, enough for several blocks and records."""
+    count = generator.between(1, 40)
+    ops = [("set", b"%03d" % (7 * n), POOL[7 * n : 7 * n + n % 30]) for n in range(count)]
+    return [("tx", ops, "commit")]
+
+
+def _reading(generator: Generator) -> Step:
+    chance = generator.random()
+    if chance < 0.4:
+        return ("get", generator.pick((b"007", b"070", *workload.KEYS)))
+    if chance < 0.7:
+        return ("scan", b"", None, generator.below(2), None)
+    key = b"%03d" % generator.below(300)
+    return ("tx", [("delete", key), ("set", key, b"again"), ("scan", b"", None, 0, None)], "commit")
+
+
+def _bad_read(generator: Generator) -> list[Step]:
+    """A read of a block that fails, and then one that does not."""
+    kind = generator.pick(("error", "error", "full", "interrupt", "memory", "short", "shorts"))
+    nth = generator.pick((1, 1, 2, 4))
+    step = _reading(generator)
+    return [("fault", "read", nth, kind, _share(generator)), step, step]
+
+
+def _rot(generator: Generator) -> list[Step]:
+    """Damage on the disk while the database is open; perhaps commits are pending."""
+    steps: list[Step] = [("open", "rwc", (9, BIG)), *workload.draw_work(generator, 2)]
+    steps += [("compact",)] if generator.chance(0.5) else []
+    return [*steps, ("rot", generator.below(1_000_000), generator.pick(("sync", "close")))]
+
+
+def _overtaken(generator: Generator) -> list[Step]:
+    """A compaction overtakes somebody who reads."""
+    return [("overtaken", generator.pick(("owner", "reader")), generator.below(12))]
+
+
+def _bad_compaction(generator: Generator) -> list[Step]:
+    """A compaction that fails at one of its calls, above all at a read of the old snapshot."""
+    kind = generator.pick(("error", "error", "full", "interrupt", "short"))
+    call = generator.pick(("read", "read", "write", "sync", "any"))
+    call = call if applies(kind, call) or call == "any" else "read"
+    fault = ("fault", call, generator.between(1, 4), kind, _share(generator))
+    return [*workload.draw_work(generator, 1), fault, ("compact",), *_filled(generator)]
 
 
 def _trouble(generator: Generator) -> list[Step]:

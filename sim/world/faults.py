@@ -24,7 +24,7 @@ the call still happens:
 A fault waits for its call until it comes, or until the life it was armed in is over. Some kinds
 mean something at some calls only, and wait for the next of these. Besides the calls of the port
 there are places inside of the process, where only interrupt and memory happen: "apply" and "view"
-of the store, "on_recovery"; "any" does not mean these.
+of the store, "levels" where it takes other ones, "on_recovery"; "any" does not mean these.
 Absent on purpose: faults that depend on what the kernel thinks.
 """
 
@@ -43,7 +43,9 @@ CRASHES = ("power", "kill", "nolose")
 SILENT = ("lie", "drop")
 QUIET = (*SILENT, "reader", "writer", "short", "shorts")
 """The kinds after which a call may succeed: a lie is one, and what was too short is read again."""
-INSIDE = ("apply", "view", "on_recovery")
+_METHODS = {"apply": "apply", "view": "view", "levels": "replace"}
+"""The places inside of a store, and the methods of it that they are."""
+INSIDE = (*_METHODS, "on_recovery")
 RAISING = ("error", "full", "interrupt", "memory", "held")
 SYNCS = (
     "sync",
@@ -196,10 +198,10 @@ class Injector:
 
     def step_inside(self, store: Any) -> None:
         """Stand before the methods of a store where a fault that waits can fire."""
-        for name in INSIDE[:2]:
+        for name, method in _METHODS.items():
             waits = any(fault.call == name for fault, _ in self.armed)
-            if waits and name not in vars(store):
-                setattr(store, name, partial(self.inside, name, getattr(store, name)))
+            if waits and method not in vars(store):
+                setattr(store, method, partial(self.inside, name, getattr(store, method)))
 
     def inside(self, name: str, effect: Effect, *arguments: Any, **options: Any) -> Any:
         """Do one thing that is no call of the port, or what an armed fault makes of it."""
@@ -208,10 +210,9 @@ class Injector:
             return effect(*arguments, **options)
         if fault.share >= 1000:
             effect(*arguments, **options)
-        error = _error(fault.kind)
-        self.raised.append(error)
-        self.note(f"{self.fs.life} {name} -> {type(error).__name__}")
-        raise error
+        self.raised.append(_error(fault.kind))
+        self.note(f"{self.fs.life} {name} -> {type(self.raised[-1]).__name__}")
+        raise self.raised[-1]
 
     # Calls of the port.
 
@@ -264,9 +265,8 @@ class Injector:
             self._lose(effect)
         elif fault.kind != "held":
             _partly(effect, arguments, fault.share)
-        error = _error(fault.kind)
-        self.raised.append(error)
-        raise error
+        self.raised.append(_error(fault.kind))
+        raise self.raised[-1]  # a variable would hold it, and it this frame, and both a file
 
     def _answer_wrongly(self, fault: Fault, effect: Effect, arguments: tuple[Any, ...]) -> Any:
         kind, share = fault.kind, fault.share

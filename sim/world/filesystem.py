@@ -300,6 +300,14 @@ class SimFileSystem:
         file = max(files, key=lambda file: len(file.cache))
         return any(file.cache[end:]), any(file.disk[end:])
 
+    def rot(self, path: str, bit: int) -> None:
+        """Flip a bit of the longest file, in the cache and on the disk; bit 0 is the lowest one."""
+        files = [self._entries[name] for name in self._names(path) if name in self._entries]
+        file = max(files, key=lambda file: len(file.cache))
+        for data in (file.cache, file.disk):
+            if bit >> 3 < len(data):
+                data[bit >> 3] ^= 1 << (bit & 7)
+
     def install(self, path: str, data: bytes, *, slot: int = 0) -> None:
         """Lay out a file of `data`, all of it durable."""
         if self.style == "slots":

@@ -149,7 +149,7 @@ def test_a_scan_that_is_wrong_backwards_or_with_a_limit_is_noticed() -> None:
     assert told.startswith("read: scan(b'', None, reverse=True")
 
 
-@pytest.mark.parametrize("call", ["write", "sync", "close", "create_next", "replace"])
+@pytest.mark.parametrize("call", ["write", "sync", "entropy", "create_next", "replace"])
 def test_a_reader_that_sees_something_else_during_a_call_is_noticed(call: str) -> None:
     """Readers were only let in between two calls of the writer."""
 
@@ -250,12 +250,17 @@ def test_an_interrupt_inside_the_process_latches_if_and_only_if_a_write_was_unde
     name: str, kind: str, share: int
 ) -> None:
     """What was raised came from calls of the port alone."""
-    step = {"apply": MORE, "view": ("scan", b"", None, 0, None), "on_recovery": OPEN}[name]
+    steps: dict[str, Step] = {
+        "apply": MORE,
+        "view": ("scan", b"", None, 0, None),
+        "levels": ("compact",),
+        "on_recovery": OPEN,
+    }
     runner = Runner(Plan("judge", 0), libredb)
-    for earlier in (SET, ("fault", name, 1, kind, share), step):
+    for earlier in (SET, ("fault", name, 1, kind, share), steps[name]):
         runner.step(earlier)
     assert runner.run.injector.total == {f"{kind} at {name}": 1}
-    assert runner.run.counters.get("latch", 0) == (name == "apply")
+    assert runner.run.counters.get("latch", 0) == (name in ("apply", "levels"))
     assert runner.run.counters.get("works after a failure", 0) == (name == "view")
     runner.step(MORE)
     runner.end()

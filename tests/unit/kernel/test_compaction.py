@@ -111,6 +111,15 @@ def test_a_block_that_has_become_small_is_joined_with_its_neighbour() -> None:
     assert entries(compacted(after, dict.fromkeys(gone))).keys() == contents.keys() - set(gone)
 
 
+def test_a_small_block_before_a_large_entry_is_joined_when_that_is_gone() -> None:
+    contents = filled(100)
+    before = compacted(NOTHING, {**contents, b"000015": bytes(3 * BLOCK_BYTES)})
+    assert before.index.lengths[0] < SMALL_BYTES
+    after = compacted(before, {b"000015": None})
+    assert min(after.index.lengths) >= SMALL_BYTES
+    assert entries(after) == contents
+
+
 def test_deleting_everything_leaves_no_block() -> None:
     before = compacted(NOTHING, filled(300))
     after = compacted(before, dict.fromkeys(filled(300)))
