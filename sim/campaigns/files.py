@@ -167,7 +167,7 @@ def splices(tally: Tally, kernel: Any, share: int, shares: int) -> None:
 def proofs(tally: Tally, kernel: Any, share: int, shares: int) -> None:
     """Damage each record of a file, and leave of the others one that proves it had been synced."""
     for base in (0, 250, 65_530):
-        case = Case(kernel, "proofs", "rename", _far_apart(base))
+        case = Case(kernel, "proofs", "rename", far_apart(base))
         history = case.trials.history
         for damaged in range(case.last - 1):
             for proof in range(damaged + 1, case.last):
@@ -180,7 +180,7 @@ def proofs(tally: Tally, kernel: Any, share: int, shares: int) -> None:
                     case.judge(tally, name, "proof", damaged * 1000 + proof, room)
 
 
-def _far_apart(base: int) -> list[Step]:
+def far_apart(base: int) -> list[Step]:
     """Return the steps of a file whose records are of very different lengths."""
     steps: list[Step] = [("born", base)] if base else []
     steps += [("open", "rwc", None)]
@@ -188,6 +188,6 @@ def _far_apart(base: int) -> list[Step]:
         value = POOL[number : number + (70_000 if number % 5 == 2 else 30 + number)]
         steps += [("tx", [("set", b"%d" % number, value)], "commit")]
         if number % 3 == 0:  # its header check ends in a zero byte, as what follows it may
-            steps += [("tx", [("set", b"z", ("zero", number, 0))], "commit")]
+            steps += [("tx", [("set", b"z", ("zero", number, 1))], "commit")]
     pairs = [[("set", b"%d" % number, b"in a group")] for number in range(3)]
     return [*steps, ("group", pairs, "leave"), *commits_of(range(4)), ("kill", 0)]

@@ -108,7 +108,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "placement.py",
         "        self.close_files(but=reading.file)\n",
         "",
-        f"{_READING}::test_a_look_reads_36_bytes_of_each_file_and_leaves_the_chosen_one_open",
+        f"{_READING}::test_a_look_reads_44_bytes_of_each_file_and_leaves_the_chosen_one_open",
     ),
     one(
         "a foreign file gets a lock file",

@@ -76,7 +76,8 @@ def test_tallies_travel_as_json() -> None:
 def test_replay_shows_the_last_calls_of_a_seed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "--profile", "P6", "--seed", "3", "--calls", "4"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
+    assert lines[-2].endswith("bytes of cache, 128 of a block")
     assert lines[-1].endswith("ok")
 
 

@@ -15,6 +15,7 @@ import libredb
 from sim.judge.lives import Refused
 from sim.judge.runner import Runner
 from sim.plans.plan import Plan
+from sim.plans.profiles import CACHES
 from sim.world.faults import CRASHES, INSIDE, RAISING, SILENT
 from sim.world.filesystem import Style
 
@@ -40,9 +41,10 @@ class Machine(RuleBasedStateMachine):
         style=st.sampled_from(["rename", "slots"]),
         seed=st.integers(0, 1 << 16),
         reserve=st.sampled_from([0, 4096]),
+        cache_bytes=st.sampled_from(CACHES),
     )
-    def begin(self, style: Style, seed: int, reserve: int) -> None:
-        self.plan = Plan("machine", seed, style, reserve)
+    def begin(self, style: Style, seed: int, reserve: int, cache_bytes: int | None) -> None:
+        self.plan = Plan("machine", seed, style, reserve, cache_bytes=cache_bytes)
         self.runner = Runner(self.plan, libredb)
 
     def do(self, *step: Any) -> None:

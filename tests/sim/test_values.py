@@ -2,6 +2,8 @@
 
 import zlib
 
+import libredb
+from sim.campaigns.files import Case, far_apart
 from sim.plans.foreign import value_from_log
 
 
@@ -17,3 +19,14 @@ def test_no_tear_of_the_last_bytes_makes_a_wrong_check_right() -> None:
         good = zlib.crc32(fields[:16], zlib.crc32(image[:36]))
         for kept in range(5):
             assert fields[16 : 16 + kept] + bytes(4 - kept) != good.to_bytes(4, "big")
+
+
+def test_a_check_that_shall_end_in_a_zero_byte_does_so_in_the_file_that_is_made_for_it() -> None:
+    """It was made for a key one byte shorter, and ended in a zero byte by chance alone.
+
+    Each change of the header drew other checks; one of them left a mutant alive.
+    """
+    case = Case(libredb, "proofs", "rename", far_apart(0))
+    (image,) = case.images
+    ending = [start for start in case.trials.edges[:-1] if image[start + 19] == 0]
+    assert len(ending) >= 4
