@@ -18,7 +18,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Protocol
 from zlib import crc32
 
@@ -118,6 +118,100 @@ def decode_payload(payload: bytes) -> Commit | None:
         if at > len(payload):
             return None
         ops.append((key, value))
+    return tuple(ops)
+
+
+# ------------------------------------------------------------------------------------------------
+# Snapshots: the first records of a compacted log hold sorted blocks instead of ops
+# ------------------------------------------------------------------------------------------------
+
+BLOCK_ENTRIES = 3
+Entries = list[tuple[bytes, bytes]]
+Block = tuple[int, int, int]  # offset in the payload, length, check
+
+
+def make_snapshot(chance: Chance, records: int, entries: int = 7) -> list[Commit]:
+    """The commits that the snapshot records stand for: keys ascend from record to record."""
+    return [
+        tuple((b"s%02d-%d" % (record, n), chance.bytes(6 + n)) for n in range(entries))
+        for record in range(records)
+    ]
+
+
+def encode_blocks(commit: Commit, before: bytes | None) -> bytes:
+    """A snapshot record's payload; `before` is the last key of the record before it, if any."""
+    entries = [(key, value) for key, value in commit if value is not None]
+    blocks: list[bytes] = []
+    separators: list[bytes] = []
+    for at in range(0, len(entries), BLOCK_ENTRIES):
+        part = entries[at : at + BLOCK_ENTRIES]
+        separators.append(b"" if before is None else shortest_between(before, part[0][0]))
+        before = part[-1][0]
+        lengths = [len(key) for key, _ in part] + [len(value) for _, value in part]
+        columns = struct.pack(f">{1 + len(lengths)}I", len(part), *lengths)
+        keys, values = b"".join(k for k, _ in part), b"".join(v for _, v in part)
+        blocks.append(columns + keys + values)
+    directory = [len(block) for block in blocks] + [crc32(block) for block in blocks]
+    directory += [len(separator) for separator in separators]
+    head = struct.pack(f">BI{len(directory)}I", 2, len(blocks), *directory)
+    return head + b"".join(separators) + b"".join(blocks)
+
+
+def shortest_between(before: bytes, first: bytes) -> bytes:
+    """The shortest beginning of `first` that is above `before`."""
+    return next(first[:n] for n in range(1, len(first) + 1) if first[:n] > before)
+
+
+def decode_directory(payload: bytes) -> tuple[list[bytes], list[Block]] | None:
+    """The separators and the blocks of a payload, None if its lengths do not add up."""
+    if len(payload) < 5 or payload[0] != 2:
+        return None
+    (count,) = struct.unpack_from(">I", payload, 1)
+    at = 5 + 12 * count
+    if not count or at > len(payload):
+        return None
+    numbers = struct.unpack_from(f">{3 * count}I", payload, 5)
+    separators: list[bytes] = []
+    for length in numbers[2 * count :]:
+        separators.append(payload[at : at + length])
+        at += length
+    blocks: list[Block] = []
+    for length, check in zip(numbers[:count], numbers[count : 2 * count], strict=True):
+        blocks.append((at, length, check))
+        at += length
+    ascending = all(a < b for a, b in pairwise(separators))
+    return (separators, blocks) if at == len(payload) and ascending else None
+
+
+def decode_block(block: bytes) -> Entries | None:
+    """The entries of a block, None if its lengths do not add up or its keys do not ascend."""
+    if len(block) < 4:
+        return None
+    (count,) = struct.unpack_from(">I", block)
+    at = 4 + 8 * count
+    if not count or at > len(block):
+        return None
+    cuts: list[bytes] = []
+    for length in struct.unpack_from(f">{2 * count}I", block, 4):
+        cuts.append(block[at : at + length])
+        at += length
+    keys, values = cuts[:count], cuts[count:]
+    ascending = all(a < b for a, b in pairwise(keys))
+    return list(zip(keys, values, strict=True)) if at == len(block) and ascending else None
+
+
+def decode_blocks(payload: bytes) -> Commit | None:
+    """The entries of a snapshot record as ops, None if anything about it is wrong."""
+    directory = decode_directory(payload)
+    if directory is None:
+        return None
+    ops: list[Op] = []
+    for at, length, check in directory[1]:
+        block = payload[at : at + length]
+        entries = decode_block(block) if crc32(block) == check else None
+        if entries is None:
+            return None
+        ops += entries
     return tuple(ops)
 
 
@@ -277,7 +371,11 @@ class FormatTwo:
         return head + struct.pack(">I", crc32(head))
 
     def record(self, commit: Commit, version: int, unsynced: int, seed: int, chain: int) -> bytes:
-        payload = encode_payload(commit)
+        return self.record_of(encode_payload(commit), version, unsynced, seed, chain)
+
+    def record_of(
+        self, payload: bytes, version: int, unsynced: int, seed: int, chain: int
+    ) -> bytes:
         if "unsynced" in self.without:
             unsynced = 0
         head = struct.pack(">QII", version, unsynced, len(payload))
@@ -305,9 +403,13 @@ class FormatTwo:
         seed = chain = crc32(header[:36])
         data = bytearray(header.ljust(RECORDS_START, b"\0"))
         starts: list[int] = []
+        last: bytes | None = None
         for index, commit in enumerate(commits):
             pending = unsynced[index] if unsynced else 0
-            record = self.record(commit, base + index + 1, pending, seed, chain)
+            payload = encode_payload(commit)
+            if index < snapshot:
+                payload, last = encode_blocks(commit, last), commit[-1][0]
+            record = self.record_of(payload, base + index + 1, pending, seed, chain)
             (chain,) = struct.unpack_from(">I", record, 20)
             starts.append(len(data))
             data += record
@@ -352,9 +454,9 @@ class FormatTwo:
         at, chain, proven = RECORDS_START, seed, mark
         while record := self._record_at(data, at, seed, chain, len(starts), base):
             unsynced, body, payload = record
-            commit = decode_payload(payload)
+            commit = (decode_blocks if len(starts) < snapshot else decode_payload)(payload)
             if commit is None:
-                return Verdict(None, "payload is not ops")
+                return Verdict(None, "payload is not ops, or not blocks")
             apply(state, commit)
             starts.append(at)
             proven = max(proven, starts[len(starts) - 1 - unsynced])
@@ -408,6 +510,43 @@ class FormatTwo:
             at = data.find(prefix, at + 1)
         return False
 
+    def read_again(self, opened: bytes, data: bytes) -> Verdict:
+        """What a database shows that opened `opened`, and whose file holds `data` by now.
+
+        Blocks are read when they are asked for, and compared with the checks that opening has kept;
+        what follows the snapshot is in memory.
+        """
+        _, _, _, snapshot = struct.unpack_from(">QQII", opened, 16)
+        state: State = {}
+        at = RECORDS_START
+        for number in range(len(opened)):
+            if at + 24 > len(opened):
+                break
+            (length,) = struct.unpack_from(">I", opened, at + 12)
+            payload = opened[at + 24 : at + 24 + length]
+            commit = decode_payload(payload)
+            if number < snapshot:
+                commit = self._blocks_again(payload, data[at + 24 : at + 24 + length])
+            if commit is None:
+                replaced = data[:44] != opened[:44]
+                return Verdict(None, "another file" if replaced else "a damaged block")
+            apply(state, commit)
+            at += 24 + length
+        return Verdict(state)
+
+    def _blocks_again(self, opened: bytes, data: bytes) -> Commit | None:
+        directory = decode_directory(opened)
+        assert directory is not None, "opening has judged it"
+        ops: list[Op] = []
+        for at, length, check in directory[1]:
+            block = data[at : at + length]
+            sound = crc32(block) == check or "block check" in self.without
+            entries = decode_block(block) if sound else None
+            if entries is None:
+                return None
+            ops += entries
+        return tuple(ops)
+
     def overhead(self) -> int:
         return 24
 
@@ -428,6 +567,8 @@ class Case:
     states: list[State]
     acknowledged: int
     last_group: int = 1
+    opened: bytes = b""
+    """What the file held when it was opened, if the damage came after that."""
 
 
 def classify(verdict: Verdict, case: Case) -> str:
@@ -452,7 +593,9 @@ def no_counts() -> Counts:
 def count_cases(fmt: Format, cases: Iterator[Case]) -> Counts:
     counts = no_counts()
     for case in cases:
-        counts[classify(fmt.judge(case.data), case)] += 1
+        again = case.opened and isinstance(fmt, FormatTwo)
+        verdict = fmt.read_again(case.opened, case.data) if again else fmt.judge(case.data)
+        counts[classify(verdict, case)] += 1
     return counts
 
 
@@ -523,7 +666,7 @@ def bit_flips(fmt: Format, chance: Chance, closed: bool) -> Iterator[Case]:
     states = states_of(commits)
     meaningful = [*range(image.starts[0], len(image.data))]
     if image.starts[0] == RECORDS_START:
-        meaningful = [*range(36), *range(PAGE, PAGE + 12), *meaningful]
+        meaningful = [*range(44), *range(PAGE, PAGE + 12), *meaningful]
     else:
         meaningful = [*range(image.starts[0]), *meaningful]
     for offset in meaningful:
@@ -782,13 +925,57 @@ def salt_flips(fmt: Format, chance: Chance) -> Iterator[Case]:
 def half_snapshot(fmt: Format, chance: Chance) -> Iterator[Case]:
     """A snapshot of 6 records, its mark lost with its sector, cut at every length."""
     assert isinstance(fmt, FormatTwo)
-    snapshot = make_commits(chance, 6)
+    snapshot = make_snapshot(chance, 6)
     commits = [*snapshot, make_commit(7, b"seven"), make_commit(8, b"eight")]
     image = fmt.build(commits, marked=8, snapshot=6)
     states = states_of(commits)[6:]  # half a snapshot never was a state
     data = image.data[:PAGE] + bytes(SECTOR) + image.data[PAGE + SECTOR :]
     for length in range(RECORDS_START, len(data)):
         yield Case(data[:length], states, 2)
+
+
+def compacted(fmt: FormatTwo, chance: Chance, behind: int) -> tuple[Image, list[State]]:
+    """A log of a snapshot of 4 records and so many commits, and its states from there on."""
+    commits = make_snapshot(chance, 4)
+    commits += [make_commit(n, chance.bytes(20)) for n in range(5, 5 + behind)]
+    return fmt.build(commits, snapshot=4, generation=3), states_of(commits)[4:]
+
+
+def snapshot_flips(fmt: Format, chance: Chance) -> Iterator[Case]:
+    """Every bit of a snapshot that nothing follows; its mark was lost with its sector."""
+    assert isinstance(fmt, FormatTwo)
+    image, states = compacted(fmt, chance, 0)
+    data = image.data[:PAGE] + bytes(SECTOR) + image.data[PAGE + SECTOR :]
+    for bit in range(image.starts[0] * 8, image.starts[4] * 8):
+        yield Case(flipped(data, bit), states, 0)
+
+
+def open_flips(fmt: Format, chance: Chance) -> Iterator[Case]:
+    """Every bit of the snapshot flipped while the database is open; blocks are read afterwards."""
+    assert isinstance(fmt, FormatTwo)
+    image, states = compacted(fmt, chance, 3)
+    for bit in range(image.starts[0] * 8, image.starts[4] * 8):
+        yield Case(flipped(image.data, bit), states, 3, opened=image.data)
+
+
+def replaced_blocks(fmt: Format, chance: Chance) -> Iterator[Case]:
+    """The file was emptied, or holds a part of the next generation, when blocks are read.
+
+    It has the same keys and as many bytes, but other values: each block is where it was.
+    """
+    assert isinstance(fmt, FormatTwo)
+    image, states = compacted(fmt, chance, 3)
+    following = fmt.build(make_snapshot(chance, 4), snapshot=4, generation=4).data
+    for length in range(len(following) + 1):
+        for head in (following[:44], bytes(44)):
+            data = head + following[44:length]
+            yield Case(data[:length], states, 3, opened=image.data)
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    out = bytearray(data)
+    out[bit // 8] ^= 1 << bit % 8
+    return bytes(out)
 
 
 def closed_cut_records(fmt: Format, chance: Chance) -> Iterator[Case]:
@@ -801,6 +988,9 @@ ABLATIONS: tuple[tuple[str, str, Scenario], ...] = (
     ("salt and generation", "stale bytes of an older generation", stale_generation),
     ("header crc", "every bit of the file header flipped, not closed", salt_flips),
     ("snapshot count", "mark sector lost, records cut at every length", half_snapshot),
+    ("snapshot count", "mark sector lost, every bit of a lone snapshot flipped", snapshot_flips),
+    ("block check", "every bit of the snapshot flipped while it is open", open_flips),
+    ("block check", "blocks read in a file that was replaced", replaced_blocks),
     ("mark", "closed file cut short, every length of the records", closed_cut_records),
     ("proof", "every bit flipped, file not closed", lambda f, c: bit_flips(f, c, closed=False)),
     ("unsynced", "group of 5, sectors lost in any combination", group_sectors),
