@@ -96,7 +96,7 @@ class Blocks:
             raise Violation("damage", f"one bit took {len(lost)} entries: {errors[0]}")
         for reverse in (False, True):
             found: Entries = []
-            self._look(lambda r=reverse, f=found: f.extend(_slowly(db.scan(reverse=r))), errors)
+            self._look(lambda r=reverse, f=found: f.extend(db.scan(reverse=r)), errors)
             _must_begin(found, view, reverse=reverse, whole=not errors)
         return errors[0] if errors else None
 
@@ -177,7 +177,7 @@ class Blocks:
         with run.injector.paused():
             other = db if who == "owner" else run.kernel.open(PATH, **options)
             with other.read() as tx:
-                scan = _slowly(other.scan())
+                scan = other.scan()
                 found = list(islice(scan, count))
                 ops = [("set", key, b"after " + key[:40]) for key in list(view)[::2]]
                 ops += [("delete", key) for key in list(view)[1::4]]
@@ -210,11 +210,6 @@ class Blocks:
         if self.run.fs.style == "slots":
             return True
         raise Violation("read", f"the file is whole, and a reader was told {error!r}") from error
-
-
-def _slowly(scan: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield what a scan yields, one entry after the other, so that none is lost with an error."""
-    yield from scan
 
 
 def _must_begin(found: Entries, view: Contents, *, reverse: bool, whole: bool) -> None:
