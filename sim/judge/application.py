@@ -88,6 +88,7 @@ class Application:
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
             run.must_have_fired(error)
+            run.told = len(run.injector.fired)
             changed = run.changed(asked)
             if changed:
                 oracle.raised(list(written.items()), version + 1)

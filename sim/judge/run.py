@@ -50,6 +50,7 @@ class Run:
         snapshot_end: Where the snapshot ends, if that is known, else 0.
         damage: The damage that a read has told of since the database was opened, or None.
         window: The bounds of the window that it was opened with, or None.
+        told: How many of the faults of this step have led to an error already.
         log_bytes: Where the log ends, as the database told after its last commit.
         durable_bytes: Where it ended when nothing was pending.
         in_flight: What the database holds if the commit succeeds that is under way.
@@ -71,7 +72,7 @@ class Run:
             self.trials = Trials(kernel, plan.style)
         self.db: Any = None
         self.damage: Any = None
-        self.snapshot_end = 0
+        self.snapshot_end = self.told = 0
         self.window: tuple[int, int] | None = None
         self.log_bytes = self.durable_bytes = 0
         self.in_flight: Contents | None = None
@@ -181,6 +182,6 @@ class Run:
 
     def must_not_have_fired(self, what: str) -> None:
         """Judge a success: no fault may have been swallowed on the way to it."""
-        for fired in self.injector.fired:
+        for fired in self.injector.fired[self.told :]:
             if fired.fault.kind not in QUIET:
                 raise Violation("latch", f"{what} succeeded although {fired}")

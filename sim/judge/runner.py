@@ -150,6 +150,7 @@ class Runner:
         """Do one step, and begin the next life if it ended this one."""
         injector = self.run.injector
         injector.begin()
+        self.run.told = 0
         try:
             self._handlers[step[0]](*step[1:])
         except Crash:

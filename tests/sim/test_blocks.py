@@ -67,6 +67,18 @@ def test_a_short_block_is_damage_and_a_short_header_besides_is_another_file() ->
         assert result.counters["a read failed"] == 1
 
 
+def test_a_transaction_of_a_group_whose_read_fails_does_not_hinder_those_behind_it() -> None:
+    """Seed 9000039 of P22: the next commit was blamed for passing over the fault, as was the group.
+
+    Until blocks were read, nothing in a group could fail without having changed something.
+    """
+    reading = [("get", b"07"), ("set", b"lost", b"")]
+    group = ("group", [[("set", b"a", b"1")], reading, [("set", b"b", b"2")]], "leave")
+    result = run(plan_of(FILL, ("compact",), ("fault", "read", 1, "error", 0), group))
+    assert result.violation is None
+    assert result.counters["error at read"] == 1
+
+
 class Face:
     """A database that answers as the real one, but where a test says otherwise."""
 
