@@ -180,7 +180,7 @@ def _walk(
     entries: Writes = {}
     end, proven, index, starts = log.end, log.proven, log.index, log.starts
     first, behind_snapshot = log.version + 1, log.version + 1 + log.header.snapshot_records
-    last = MAX_VERSION if until is None else max(until, behind_snapshot - 1)
+    last = MAX_VERSION if until is None else until
     add_start, add_check = starts.append, log.checks.append
     while not stream.stopped:
         for version, unsynced, check, data, start, stop in stream.feed(next(pieces)):

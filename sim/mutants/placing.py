@@ -53,7 +53,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "what was put in place counts as pending",
         "placement.py",
-        "        following.durable_version, following.pending_bytes = following.version, 0\n",
+        "        following.durable_version, following.durable_end = following.version, following.end\n",
         "",
         COMPACTION,
     ),

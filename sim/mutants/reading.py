@@ -125,8 +125,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a view is made without the state",
         "store.py",
-        "        with self._state:\n            return View",
-        "        if self._state:\n            return View",
+        "        with self._state:\n            self._gaps.learn",
+        "        if self._state:\n            self._gaps.learn",
         f"{_STORE}::test_the_state_is_held_while_a_view_is_made_and_not_while_it_is_read",
     ),
     one(

@@ -86,7 +86,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "what was recovered counts as pending",
         "placement.py",
-        "        log.durable_version, log.pending_bytes = log.version, 0\n",
+        "        log.durable_version, log.durable_end = log.version, log.end\n",
         "",
         MIXED,
     ),

@@ -14,6 +14,7 @@ _DAMAGED = "        if self.damage is None:\n            self.damage = error\n"
 _RANGE = "any(newer.chunks(start, end, reverse=False))"
 _REST = "            yield from run.rest()\n"
 _COPY = "            yield Piece(start, snapshot.bytes_of(index))\n"
+_GAPS = "tests/unit/kernel/test_gaps.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     # Blocks and their index.
@@ -83,8 +84,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a record of blocks may stand behind the snapshot",
         "recovery.py",
-        "first + log.header.snapshot_records\n",
-        "first + log.header.snapshot_records + 1\n",
+        "log.version + 1 + log.header.snapshot_records\n",
+        "log.version + 2 + log.header.snapshot_records\n",
         MIXED,
     ),
     # Reading a block.
@@ -201,9 +202,31 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "recovery forgets deletions of what the snapshot holds",
         "recovery.py",
-        "elif index.last_key is None or key > index.last_key:",
-        "elif index is not None:",
+        "        elif last_below is None or key > last_below:",
+        "        elif key:",
         MIXED,
+    ),
+    # Gaps.
+    one(
+        "what is set in a gap is not found",
+        "gaps.py",
+        "if low <= key and (high is None or key < high):",
+        "if low < key and (high is None or key < high):",
+        f"{_GAPS}::test_what_is_set_in_a_gap_is_found",
+    ),
+    one(
+        "a view skips what was deleted after it was made",
+        "store.py",
+        "if self._level.changes != self._changes:  # the gap",
+        "if self._level.changes < self._changes:  # the gap",
+        f"{_GAPS}::test_a_view_that_is_older_than_a_gap_shows_what_it_held",
+    ),
+    one(
+        "a gap that an older view has found counts",
+        "gaps.py",
+        "if noted is not None and noted[0] == changes:",
+        "if noted is not None and noted[0] <= changes:",
+        f"{_GAPS}::test_a_gap_that_an_older_view_finds_is_not_one_of_today",
     ),
     one(
         "a deleted key is looked up below",

@@ -110,13 +110,6 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_CHANGES}::test_damage_is_met_and_nothing_behind_it_is_yielded",
     ),
     one(
-        "replay stops in the middle of a snapshot",
-        "recovery.py",
-        "        until = max(until, log.version + log.header.snapshot_records)\n",
-        "        pass\n",
-        f"{_VERSIONS}::test_the_base_version_is_the_state_of_the_whole_snapshot",
-    ),
-    one(
         "an earlier version ends where the log ends",
         "history.py",
         "    found.end = [*found.starts, found.end][count]\n",
