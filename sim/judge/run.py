@@ -119,7 +119,7 @@ class Run:
                 f"bytes of those between {self.durable_bytes} and {self.log_bytes}",
             )
         if self.fs.handles > 1:
-            gc.collect()  # an error that was judged keeps frames, and these what they had open
+            gc.collect()  # an error that was judged keeps its calls, and these their files
         if self.fs.handles > 1:
             raise Violation("close", f"{self.fs.handles} handles are open, and one is needed")
         if db.log_bytes != self.log_bytes:

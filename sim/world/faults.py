@@ -266,7 +266,7 @@ class Injector:
         elif fault.kind != "held":
             _partly(effect, arguments, fault.share)
         self.raised.append(_error(fault.kind))
-        raise self.raised[-1]  # a variable would hold it, and it this frame, and both a file
+        raise self.raised[-1]  # a variable would hold it, and it the call, with its files
 
     def _answer_wrongly(self, fault: Fault, effect: Effect, arguments: tuple[Any, ...]) -> Any:
         kind, share = fault.kind, fault.share
