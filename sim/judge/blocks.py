@@ -177,7 +177,7 @@ class Blocks:
         with run.injector.paused():
             other = db if who == "owner" else run.kernel.open(PATH, **options)
             with other.read() as tx:
-                scan = other.scan()
+                scan: Iterator[tuple[bytes, bytes]] = other.scan()
                 found = list(islice(scan, count))
                 ops = [("set", key, b"after " + key[:40]) for key in list(view)[::2]]
                 ops += [("delete", key) for key in list(view)[1::4]]
