@@ -8,7 +8,7 @@ a test that was made to find it.
 
 from typing import NamedTuple
 
-from sim.plans.profiles import Profile
+from sim.plans.profile import Profile
 
 
 class Mutant(NamedTuple):

@@ -53,7 +53,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "what was put in place counts as pending",
         "placement.py",
-        "        following.durable_version, following.durable_end = following.version, following.end\n",
+        "        following.durable_version, following.durable_end = "
+        "following.version, following.end\n",
         "",
         COMPACTION,
     ),

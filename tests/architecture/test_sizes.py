@@ -34,7 +34,6 @@ LONG_FILES = {
 }
 FULL_FOLDERS = {
     "libredb/kernel": "a file a step of the one order in which it is read",
-    "sim/mutants": "a file a kind of mistake",
     "tests/unit/kernel": "a file for each of those",
     "changelog.d": "a file a change, until a release gathers them",
     "tests/adapters/osfs": "a file a topic",

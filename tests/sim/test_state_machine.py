@@ -15,7 +15,7 @@ import libredb
 from sim.judge.lives import Refused
 from sim.judge.runner import Runner
 from sim.plans.plan import Plan
-from sim.plans.profiles import CACHES
+from sim.plans.profile import CACHES
 from sim.world.faults import CRASHES, INSIDE, RAISING, SILENT
 from sim.world.filesystem import Style
 
