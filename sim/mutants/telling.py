@@ -180,13 +180,6 @@ MUTANTS: tuple[Mutant, ...] = (
         _SAME,
     ),
     one(
-        "a reading that was given up keeps its files",
-        "history.py",
-        "            with suppress(StorageError):\n                other.release()\n",
-        "            pass\n",
-        f"{_FAILS}::test_whatever_fails_what_was_seen_is_still_there",
-    ),
-    one(
         "a refresh runs inside a read of its own",
         "refresh.py",
         "        return any(tx is not None and",
