@@ -11,7 +11,8 @@ from libredb.kernel import compaction, snapshot
 from sim.judge.runner import Runner, run
 from sim.judge.sizes import small_blocks
 from sim.plans.plan import SMALL_BLOCK, Plan, Step
-from sim.plans.profiles import CACHES, PROFILES
+from sim.plans.profile import CACHES
+from sim.plans.profiles import PROFILES
 from sim.world.filesystem import Style
 
 STYLES: tuple[Style, ...] = ("rename", "slots")

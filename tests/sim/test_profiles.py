@@ -16,7 +16,8 @@ from sim.campaigns.parts import PARTS
 from sim.campaigns.replay import how_to_replay
 from sim.campaigns.tally import Tally, run_seeds
 from sim.plans.clauses import CLAUSES
-from sim.plans.profiles import NUMBERS, PROFILES
+from sim.plans.profile import NUMBERS
+from sim.plans.profiles import PROFILES
 
 SOURCES = Path(__file__).parents[2] / "sim"
 SEEDS = int(os.environ.get("LIBREDB_SIM_SEEDS", "50000"))
