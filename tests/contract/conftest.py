@@ -16,7 +16,13 @@ def db(fs: FileSystem, db_path: str) -> Iterator[Database]:
         yield db
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "shared"])
 def any_db(request: pytest.FixtureRequest) -> Database:
-    """Return a database in a file or in memory, which the caller may leave open."""
-    return libredb.open() if request.param == "memory" else libredb.open("p", fs=SimFileSystem())
+    """Return a database in a file, in memory, or in a file whose threads share syncs.
+
+    The caller may leave it open.
+    """
+    if request.param == "memory":
+        return libredb.open()
+    shared = libredb.SharedSync() if request.param == "shared" else None
+    return libredb.open("p", fs=SimFileSystem(), group_commit=shared)
