@@ -52,7 +52,7 @@ QUICK = ["tests/unit", "tests/contract"]
 MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # The other interpreters prove that nothing depends on the interpreter; that takes fewer seeds.
-FEWER_SEEDS = ["env", "LIBREDB_SIM_SEEDS=2000"]
+FEWER_SEEDS = ["env", "LIBREDB_SIM_SEEDS=2000", "LIBREDB_SIM_FRACTION=16"]
 
 COMMAND_TIMEOUT_SECONDS = 2400
 
@@ -160,7 +160,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         # The longest stages first, so that no core is idle while the last one runs.
         Stage(
             "pyodide",
-            [["python", *pytest("pyodide", "--runtime=pyodide", "tests")]],
+            [[*FEWER_SEEDS, "python", *pytest("pyodide", "--runtime=pyodide", "tests")]],
             report=reports / "pyodide.xml",
         ),
         Stage(

@@ -14,7 +14,7 @@ from tests.interrupts.operations import OPERATIONS
 
 pytestmark = pytest.mark.cpython(reason="forks, traces and interrupts CPython")
 
-STEP = 97
+STEP = 199
 
 
 @pytest.fixture(scope="module")

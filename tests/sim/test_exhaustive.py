@@ -1,12 +1,16 @@
-"""Every case of the small spaces is run, and each has the outcome that the contract allows."""
+"""Every case of the small spaces is run, and each has the outcome that the contract allows.
 
+All of them on one interpreter; with LIBREDB_SIM_FRACTION=16, as elsewhere, one case in sixteen.
+"""
+
+import os
 from pathlib import Path
 
 import pytest
 
 from sim.campaigns.calls import KINDS, OPERATIONS
 from sim.campaigns.floors import shortfalls
-from sim.campaigns.jobs import part_jobs, run_jobs, sum_up
+from sim.campaigns.jobs import Job, part_jobs, run_jobs, sum_up
 from sim.campaigns.parts import PARTS, run_share
 from sim.campaigns.replay import how_to_replay
 from sim.campaigns.tally import Tally
@@ -14,13 +18,16 @@ from sim.hunts.loading import find, load
 from sim.judge.runner import run
 from sim.plans.plan import from_json
 
+FRACTION = int(os.environ.get("LIBREDB_SIM_FRACTION", "1"))
+
 
 def part(name: str) -> Tally:
     """Run an enumeration; say of each violation which case it was, and how to see it again."""
-    tally = sum_up(run_jobs(part_jobs([name])))[name]
+    jobs: list[Job] = [("part", name, 0, FRACTION)] if FRACTION > 1 else part_jobs([name])
+    tally = sum_up(run_jobs(jobs))[name]
     told = [f"{what}: {why}\n  {how_to_replay(plan)}" for what, why, plan in tally.failures[:5]]
     assert not tally.failures, "\n".join(told)
-    assert shortfalls(tally) == []
+    assert FRACTION > 1 or shortfalls(tally) == []
     return tally
 
 
@@ -28,7 +35,7 @@ def test_a_flipped_bit_is_refused_or_harmless_or_costs_the_last_commit_of_an_unc
     None
 ):
     tally = part("flips")
-    assert tally.runs > 150_000
+    assert tally.runs > 150_000 // FRACTION
     assert not any(c.startswith("closed") and "earlier" in c for c in tally.counters)
     assert tally.counters["not closed: an earlier state"] < 1_000
 
@@ -45,11 +52,11 @@ def test_damage_to_one_of_two_slots_is_refused_or_shows_a_state_that_was() -> No
 
 
 def test_any_survivors_of_a_group_give_the_prefix_before_the_first_loss() -> None:
-    assert part("survivors").runs == 2 * (2**13 - 2)
+    assert part("survivors").runs >= 2 * (2**13 - 2) // FRACTION
 
 
 def test_records_of_another_file_or_timeline_are_never_taken_for_ours() -> None:
-    assert part("splices").runs > 1_000
+    assert part("splices").runs > 1_000 // FRACTION
 
 
 def test_one_record_header_anywhere_behind_damage_proves_that_it_had_been_synced() -> None:
@@ -58,13 +65,13 @@ def test_one_record_header_anywhere_behind_damage_proves_that_it_had_been_synced
     One looked only near the damage, one stopped at the last byte that is not zero, and one had a
     wrong prefix where versions cross 256.
     """
-    assert part("proofs").runs > 1_000
+    assert part("proofs").runs > 1_000 // FRACTION
 
 
 @pytest.mark.parametrize("name", ["calls", "recoveries"])
 def test_every_port_call_may_fail_or_crash_in_every_way(name: str) -> None:
     tally = part(name)
-    assert tally.runs > 3_000
+    assert tally.runs > 3_000 // FRACTION
     assert tally.fired_share > 0.99
 
 
