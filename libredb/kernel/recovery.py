@@ -24,7 +24,6 @@ from libredb.kernel.errors import (
 )
 from libredb.kernel.level import Level, Op, Writes
 from libredb.kernel.record import (
-    MAX_VERSION,
     RECORD_HEADER_LENGTH,
     RECORDS_OFFSET,
     FileHeader,
@@ -34,6 +33,8 @@ from libredb.kernel.stream import RecordStream, Tail
 TORN_VERSIONS = {0, record.FORMAT_VERSION}
 """The format versions that a header of ours can show when only a part of it was written."""
 FIRST_FIELDS = record.MAGIC + record.FORMAT_VERSION.to_bytes(2) + record.KNOWN_FLAGS.to_bytes(2)
+EVERY_VERSION = 2**64
+"""Above what a record can hold."""
 CONVERT = "Convert it: read it with the TypeScript LibreDB and write its entries here"
 
 
@@ -180,7 +181,7 @@ def _walk(
     entries: Writes = {}
     end, proven, index, starts = log.end, log.proven, log.index, log.starts
     first, behind_snapshot = log.version + 1, log.version + 1 + log.header.snapshot_records
-    last = MAX_VERSION if until is None else until
+    last = EVERY_VERSION if until is None else until
     add_start, add_check = starts.append, log.checks.append
     while not stream.stopped:
         for version, unsynced, check, data, start, stop in stream.feed(next(pieces)):

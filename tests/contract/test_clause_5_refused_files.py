@@ -17,6 +17,7 @@ from libredb import (
     NotADatabaseError,
     UnsupportedVersionError,
 )
+from libredb.kernel.block import encode_block, encode_snapshot_record
 from libredb.kernel.record import MARK_OFFSET, RECORDS_OFFSET, FileHeader
 from sim.world.filesystem import Effect, SimFileSystem
 from tests.support.case import case
@@ -193,3 +194,15 @@ def test_a_read_that_comes_short_while_opening_leaves_a_torn_tail_as_it_is() -> 
     assert fs.images("p") == [image]
     with libredb.open("p", fs=fs) as db:
         assert keys(db) == [b"k", b"k2"]
+
+
+def test_verifying_judges_the_inside_of_blocks_too(memory_fs: SimFileSystem) -> None:
+    """No crash and no damage makes such a block, for its check holds."""
+    block = encode_block([b"b", b"a"], [b"", b""])
+    payload = encode_snapshot_record([b""], [block])
+    image = log_image([payload], mark=None, header=FileHeader(SALT, ID, 0, 1, 0))
+    memory_fs.install("p", image)
+    report = libredb.verify("p", fs=memory_fs)
+    assert report.outcome == "refused"
+    assert "holds keys that are not in order" in str(report.error)
+    assert memory_fs.handles == 0

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,20 @@ def test_close_and_the_finalizer_sync_nothing(path: str, monkeypatch: pytest.Mon
 
 def test_a_dropped_file_is_closed_and_named_in_a_warning(path: str) -> None:
     Path(path).write_bytes(b"x")
-    dropped = list(FS.open(path, writable=False))
+    dropped = list(FS.open(path, writable=True))
     descriptor = dropped[0].handle.descriptor()
     with pytest.warns(ResourceWarning, match=r"left open: .*app\.libredb"):
+        dropped.clear()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_a_file_that_was_only_read_may_be_dropped_and_is_closed_too(path: str) -> None:
+    Path(path).write_bytes(b"x")
+    dropped = list(FS.open(path, writable=False))
+    descriptor = dropped[0].handle.descriptor()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         dropped.clear()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
