@@ -137,7 +137,7 @@ def _deaf_scan(db: Any) -> Any:
         ({"compact": _deaf("compact", None)}, "damage: a compaction succeeded"),
         ({"backup": _deaf("backup", None)}, "damage: a backup succeeded"),
     ],
-    ids=str,
+    ids=["get", "get and scan", "transact", "compact", "backup"],
 )
 def test_damage_that_is_passed_over_is_noticed(answers: dict[str, Any], told: str) -> None:
     assert verdict(ROT, **answers).startswith(told)
