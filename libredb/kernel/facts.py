@@ -66,7 +66,7 @@ class Facts:
 
     @property
     def log_bytes(self) -> int:
-        """The length of the log; when it is a multiple of `live_bytes`, compaction pays."""
+        """The length of the log; `compaction_due` says when a shorter one pays."""
         return self._commits.shown.log_bytes
 
     @property
