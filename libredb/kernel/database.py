@@ -65,18 +65,21 @@ class Database(History, OneShotForms, Uncopyable):
             UsageError: it is too large, or inside another, or `fn` is async or a generator.
             StorageError: storage failed; the outcome is unknown, the database has to be reopened.
         """
-        guard = self._guard
-        grouped = guard.begin(A_TRANSACTION, inside_group=True)
-        with guard.turn, guard.step:
+        grouped = self._guard.begin(A_TRANSACTION, inside_group=True)
+        result = self._transact(fn, grouped=grouped)
+        if self._commits.notices.queue:
+            self._commits.notices.deliver()
+        return result
+
+    def _transact(self, fn: Callable[[Transaction], T], *, grouped: bool) -> T:
+        with self._guard.turn, self._guard.step:
             tx = self._commits.begin()
             try:
                 result = run(fn, tx)
             finally:
                 writes = tx.end()
             self._commits.commit(writes, grouped=grouped)
-        if self._commits.notices.queue:
-            self._commits.notices.deliver()
-        return result
+            return result
 
     async def transact_async(self, fn: Callable[[Transaction], T], /) -> T:
         """Run `transact(fn)` in a thread, so that the event loop goes on; in a browser, in place.

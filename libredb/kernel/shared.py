@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from sys import maxsize
 from threading import RLock, local
@@ -32,7 +33,7 @@ from libredb.kernel.level import Level, Op, Writes
 from libredb.kernel.log import GroupCommit, Log, ask
 from libredb.kernel.overlay import Overlay
 from libredb.kernel.placement import Place
-from libredb.kernel.transaction import Transaction, run
+from libredb.kernel.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -46,7 +47,12 @@ UNBOUNDED = GroupCommit(commits=maxsize, size_bytes=maxsize)
 
 @dataclass(frozen=True, slots=True)
 class SharedSync:
-    """Threads that commit at the same time share a sync; each returns when its own is durable."""
+    """Threads that commit at the same time share a sync; each returns when its own is durable.
+
+    A transaction may see commits of other threads that are not durable yet; they are when it
+    returns or raises, and so is its own. An interrupt while it waits for that ends only the
+    waiting: what it committed is there with the next commit, or `sync`, or `close`.
+    """
 
 
 class Latches(Latch):
@@ -246,35 +252,9 @@ class SharedDatabase(Database):
         self._guard = guard
         self._commits = self._shared = SharedCommits(guard, level, place, log)
 
-    def transact(self, fn: Callable[[Transaction], T], /) -> T:
-        """Run `fn` in a transaction, commit, and return its result. It is never run twice.
-
-        `fn` may see commits of other threads that are not durable yet; they are when this returns
-        or raises, and so is its own. An interrupt while it waits for that ends only the waiting:
-        what it committed is there with the next commit, or `sync`, or `close`.
-
-        Raises:
-            UsageError: it is too large, or inside another, or `fn` is async or a generator.
-            StorageError: storage failed; the outcome is unknown, the database has to be reopened.
-        """
-        guard, commits = self._guard, self._shared
-
-        def work() -> T:
-            with guard.turn, guard.step:
-                tx = commits.begin()
-                try:
-                    result = run(fn, tx)
-                finally:
-                    writes = tx.end()
-                commits.commit(writes, grouped=False)
-                return result
-
-        if guard.begin(A_TRANSACTION, inside_group=True):
-            return super().transact(fn)
-        result = commits.acknowledged(work)
-        if commits.notices.queue:
-            commits.notices.deliver()
-        return result
+    def _transact(self, fn: Callable[[Transaction], T], *, grouped: bool) -> T:
+        work = partial(super()._transact, fn, grouped=grouped)
+        return work() if grouped else self._shared.acknowledged(work)
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begin a transaction; leaving the block commits it, an exception aborts it."""

@@ -91,7 +91,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "transactions of two threads run at once",
         "database.py",
-        "        with guard.turn, guard.step:\n            tx = self._commits.begin()",
+        "        with self._guard.turn, self._guard.step:\n            tx = self._commits.begin()",
         "        if True:\n            tx = self._commits.begin()",
         f"{_TRANSACTIONS}::test_threads_are_serialized",
     ),
