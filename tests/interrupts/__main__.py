@@ -1,8 +1,8 @@
 """`python -m tests.interrupts`: interrupts every place of every operation, or those chosen.
 
-It says for each operation what the database was afterwards. Without options that is half a million
-interrupts, and takes half an hour of one core. `--storm N` lets N real signals rain instead, and
-more, in each kind of weather.
+It says for each operation what the database was afterwards. Without options that is a million
+interrupts, and takes hours; `--once` leaves out those at an instruction to which the operation has
+come before. `--storm N` lets N real signals rain instead, and more, in each kind of weather.
 """
 
 import argparse
@@ -48,7 +48,15 @@ def _parse() -> argparse.Namespace:
     kept = parser.add_mutually_exclusive_group()
     kept.add_argument("--kept", dest="kept", action="store_true", default=None)
     kept.add_argument("--dropped", dest="kept", action="store_false")
-    parser.add_argument("--step", type=int, default=1, help="take every so-manieth place")
+    steps = parser.add_mutually_exclusive_group()
+    steps.add_argument("--step", type=int, default=1, help="take every so-manieth place")
+    steps.add_argument(
+        "--once",
+        dest="step",
+        action="store_const",
+        const=0,
+        help="take each instruction the first time that an operation comes to it",
+    )
     parser.add_argument("--point", type=int, help="only this place of one operation, one kind")
     parser.add_argument(
         "--patience",

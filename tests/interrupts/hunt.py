@@ -11,8 +11,8 @@ from tests.interrupts.helpers import PATIENCE_SECONDS, Tell, in_child
 from tests.interrupts.operations import OPERATIONS, Start
 from tests.interrupts.trial import EXCEPTIONS, KINDS, Bench, Case, Result, make_files
 
-CRITICAL = "guard.py"
-"""The file of which a sample leaves out nothing."""
+CRITICAL = "guard.py:"
+"""The file of which a sample leaves out no instruction."""
 
 SEED = 7
 """Which places a sample takes; the places of a case follow from it and from the case."""
@@ -80,7 +80,7 @@ class Hunt:
         self._counts: dict[str, list[str]] = {}
 
     def places(self, operation: str) -> list[str]:
-        """Return the file of each place of an operation, in the order they are reached."""
+        """Return each place of an operation: file, function, instruction; in the order reached."""
         if operation not in self._counts:
             told = list(in_child(lambda tell: tell(self._bench().count(OPERATIONS[operation]))))
             if not told:
@@ -113,23 +113,32 @@ class Hunt:
     def sample(self, case: Case, step: int) -> list[int]:
         """Return the numbers of every `step`-th place, from a start that differs by case.
 
-        With a step above 1 all those in CRITICAL are among them, for one kind of exception.
+        With a step above 1, for one kind of exception, every instruction in CRITICAL is among them.
         """
-        files = self.places(case.operation)
         start = SEED + crc32(repr(case).encode())
-        critical = CRITICAL if case.kind == "KeyboardInterrupt" else None
-        numbers = range(1, len(files) + 1)
-        return [n for n in numbers if (start + n) % step == 0 or files[n - 1] == critical]
+        numbers = range(1, len(self.places(case.operation)) + 1)
+        chosen = {number for number in numbers if (start + number) % step == 0}
+        if case.kind == "KeyboardInterrupt" and not case.kept:
+            chosen |= self.once(case.operation, CRITICAL)
+        return sorted(chosen)
+
+    def once(self, operation: str, prefix: str = "") -> set[int]:
+        """Return, for each instruction below `prefix`, the number of the place that is its first."""
+        places = self.places(operation)
+        first = {place: number for number, place in reversed(list(enumerate(places, start=1)))}
+        return {number for place, number in first.items() if place.startswith(prefix)}
 
     def run(self, chosen: Iterable[Case], step: int = 1, *, most: int | None = None) -> Tally:
         """Interrupt every `step`-th place of the chosen cases, and count what was found.
 
-        With `most`, so many failures are enough: each may cost the time that a hang takes.
+        With step 0, each instruction the first time that an operation comes to it. With `most`, so
+        many failures are enough: each may cost the time that a hang takes.
         """
         tally = Tally()
         for case in chosen:
             tally.places[case.operation] += len(self.places(case.operation))
-            for result in self.interrupt(case, self.sample(case, step)):
+            numbers = self.sample(case, step) if step else sorted(self.once(case.operation))
+            for result in self.interrupt(case, numbers):
                 tally.add(case, result)
                 if most is not None and len(tally.failures) >= most:
                     return tally

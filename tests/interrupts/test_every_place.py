@@ -1,6 +1,6 @@
 """Claim: an interrupt anywhere leaves a database that works, is latched, or is closed.
 
-Here every STEP-th place is interrupted, and all places of the guard for KeyboardInterrupt;
+Here every STEP-th place is interrupted, and every instruction of the guard by KeyboardInterrupt;
 `python -m tests.interrupts` interrupts all of them. Its --help says how to repeat a single one.
 """
 

@@ -62,8 +62,8 @@ class Code:
 class Tracer:
     """Counts the places that are reached, and calls `happen` at place `number`, counted from 1.
 
-    What it raises is raised there. With number 0 nothing happens; `files` then has the file of
-    every place, in order.
+    What it raises is raised there. With number 0 nothing happens; `places` then has the file, the
+    function and the instruction of every place, in order.
     """
 
     def __init__(self, number: int = 0, happen: Callable[[], object] = int) -> None:
@@ -72,7 +72,7 @@ class Tracer:
         self.happen = happen
         self.count = 0
         self.where = ""
-        self.files: list[str] = []
+        self.places: list[str] = []
         self._finalizers = 0
 
     def run(self, act: Callable[[], object]) -> None:
@@ -134,9 +134,9 @@ class Tracer:
 
     def _reach(self, frame: FrameType, known: Code) -> None:
         self.count += 1
+        name, line = frame.f_code.co_qualname, frame.f_lineno
         if self.number == 0:
-            self.files.append(known.file)
+            self.places.append(f"{known.file}:{name}:{frame.f_lasti}")
         elif self.count == self.number:
-            name, line = frame.f_code.co_qualname, frame.f_lineno
             self.where = f"{known.file}:{line} in {name}, instruction {frame.f_lasti}"
             self.happen()

@@ -96,7 +96,7 @@ class Bench:
         self._system.listen()
 
     def count(self, operation: Operation) -> list[str]:
-        """Return the file of each place that the operation reaches when nothing interrupts it."""
+        """Return each place that the operation reaches when nothing interrupts it."""
         self._count(operation)  # the first time, things are imported
         return self._count(operation)
 
@@ -128,7 +128,7 @@ class Bench:
             world.opened.close()
         if world.problems:
             raise Failure(f"{operation.name}, undisturbed: {world.problems}")
-        return tracer.files
+        return tracer.places
 
     def _prepare(self, operation: Operation) -> World:
         if operation.start == "nothing":

@@ -157,10 +157,12 @@ def test_the_search_finds_what_looking_at_every_offset_finds(expected: int) -> N
     assert min(outcomes.values()) >= 5, outcomes
 
 
-@pytest.mark.parametrize("expected", BOUNDARIES)
+@pytest.mark.parametrize(
+    ("expected", "distance"),
+    [*((expected, 300_000) for expected in BOUNDARIES), (1, 3_000_000), (2**56 - 3, 3_000_000)],
+)
 @pytest.mark.parametrize("filling", ["random", "zeros"])
-def test_a_proving_header_far_away_is_found(expected: int, filling: str) -> None:
-    distance = 3_000_000
+def test_a_proving_header_far_away_is_found(expected: int, distance: int, filling: str) -> None:
     octets = bytes(distance) if filling == "zeros" else random.Random(expected).randbytes(distance)
     version = expected + distance // 29
     rest = octets + header_bytes(version, version - expected - 1)
