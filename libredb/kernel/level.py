@@ -69,7 +69,7 @@ class Order:
         With `reverse` the pieces come last one first; within a piece keys ascend in any case.
         """
         first = bisect_right(self._bounds, start)
-        last = len(self._bounds) if end is None else bisect_right(self._bounds, end)
+        last = len(self._bounds) if end is None else bisect_left(self._bounds, end)
         for block in range(last, first - 1, -1) if reverse else range(first, last + 1):
             keys, values = self._blocks[block]
             low = bisect_left(keys, start) if block == first else 0

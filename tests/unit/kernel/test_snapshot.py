@@ -61,6 +61,16 @@ def test_a_get_reads_one_block_and_a_scan_those_of_its_range() -> None:
     assert everything(snapshot) == KEYS
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_range_that_ends_where_a_block_begins_does_not_read_it(*, reverse: bool) -> None:
+    # It was read to find nothing in it: for every scan of a prefix that is a separator too, and
+    # first of all blocks if the order was reversed.
+    snapshot, file = snapshot_of()
+    found = list(snapshot.order.chunks(b"03", b"06", reverse=reverse))
+    assert [key for keys, _ in found for key in keys] == KEYS[3:6]
+    assert {place for place, _ in file.reads} == {snapshot.index.places[1]}
+
+
 def test_without_blocks_there_is_nothing_to_read() -> None:
     snapshot = Snapshot("p", cast(LogFile, Watched(b"")), HEADER, BlockIndex(), None)
     assert (len(snapshot), everything(snapshot), snapshot.order.get(b"k", None)) == (0, [], None)
