@@ -27,8 +27,9 @@ from libredb.kernel.level import Ops
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET
 
 BLOCK_BYTES = 4096
-"""A block is no larger, unless a single entry is: larger ones load slower, smaller ones cost more
-memory for their separators. 10,000 random changes of a million entries touch a third of them."""
+"""The entries of a block take no more, unless it has a single one: larger blocks load slower, and
+smaller ones cost more memory for their separators. 10,000 random changes of a million entries touch
+a third of them."""
 
 TAG = 2
 ENTRY_OVERHEAD = 8

@@ -1,11 +1,12 @@
 """The commit: append, sync, apply. Durable first, visible second.
 
-A record is appended and synced before its ops are applied to the store, so nobody sees a commit
-that is not durable; a window or a group leaves the sync to a later commit, and then power loss may
-take the last ones. What is visible is shown by one value that is replaced as a whole: whoever looks
-at it needs no lock, and after a failure it still says what can be read.
-The caller has the turn and the step. The latch is armed around everything of which a failure leaves
-the outcome open; the state is taken only to apply.
+    check, encode | append, sync, apply, queue the notices | return
+
+Between the bars the latch is armed: a failure there refuses everything until the database is opened
+again, and the commit may be there then. By default each commit syncs: a window of one. With a wider
+one a commit is visible before it is durable; a group syncs at its end, and shows itself to nobody
+before. What is visible is one value that is replaced as a whole: whoever looks at it needs no lock.
+The caller has the turn and the step; the state is taken only to apply.
 Absent on purpose: who may commit now (guard.py), and what a transaction is (transaction.py).
 """
 

@@ -1,8 +1,9 @@
 """The database: what users call. Each call takes what it needs from the guard, and does its work.
 
-    reads                     the state, for the moment they begin; they never wait for a sync
+    reads                     the state, for the moment they begin: they wait for no commit's sync,
+                              but for the group of another thread to its end
     transactions              the turn and the step; the ops are then committed, see commit.py
-    group()                   all three rights, until the block is left: one sync for all
+    group()                   turn, sync and state, until the block is left: one sync for all
     sync, compact, backup     the turn and the step
 
 Absent on purpose: background threads, timers, retries.
@@ -118,7 +119,7 @@ class Database(History, OneShotForms, Uncopyable):
         """Begin a transaction that only reads, as a block, or run `fn` in one.
 
         It sees one state, that of its beginning with pending commits included, however long it
-        lasts. It waits for no sync, and no writer waits for it.
+        lasts. It waits for no sync but that of a group, and no writer waits for it.
         """
         if fn is None:
             return self._commits.reading()
@@ -133,7 +134,12 @@ class Database(History, OneShotForms, Uncopyable):
     @overload
     def get(self, key: BytesLike, default: T) -> bytes | T: ...
     def get(self, key: BytesLike, default: T | None = None) -> bytes | T | None:
-        """Return the value of `key`, or `default`. It does not wait for a sync."""
+        """Return the value of `key`, or `default`. It waits for no sync but that of a group.
+
+        Raises:
+            CorruptLogError: the block that would hold it is damaged since the file was opened. What
+                is elsewhere can be read; nothing is committed or compacted until it is closed.
+        """
         guard = self._guard
         with guard.moment():
             guard.check()

@@ -5,7 +5,8 @@
     sync     the right to sync, where threads share one (shared.py); a part of the turn elsewhere
     state    what reads see: held for the moment of a read, and by a commit while it is applied
 
-A thread takes them in this order, and gets an error where it would wait for itself. Who has one is
+A thread takes them in this order (a transaction of a group its step last, as nobody else can have
+one then), and gets an error where it would wait for itself. Who has one is
 what the lock says, never a note beside it: C code takes and leaves a lock in one step, and a
 KeyboardInterrupt fits before every statement of Python that could write or erase a note.
 Absent on purpose: time limits.

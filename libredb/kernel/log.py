@@ -36,9 +36,11 @@ PIECE_BYTES = 1 << 20
 class GroupCommit:
     """A bounded window of pending commits: a sync happens when either bound is reached.
 
+    Pending commits are visible. Besides the commit that reaches a bound, these sync them: `sync`,
+    the end of a group, `compact`, `backup` and `close`; never the passing of time.
     A crash of the process loses nothing. A crash of the operating system or a power loss may lose
-    the commits since the last sync that returned: fewer than `commits`, always the last ones,
-    never one in the middle. Idle time does not shrink the window; `Database.sync` does.
+    the commits since the last sync that returned: fewer than `commits` and those of a group that is
+    running, always the last ones, never one in the middle.
     """
 
     commits: int

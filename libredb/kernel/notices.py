@@ -54,7 +54,7 @@ class Notices:
         self._last = Delivery()
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
-        """Tell `callback` of every commit that begins from now on, until the result is called."""
+        """Tell `callback` of every commit applied from now on, until the result is called."""
         subscriber = partial(callback)  # another one each time, also for the same callback
         self.subscribers[subscriber] = None
         return partial(self.subscribers.pop, subscriber, None)

@@ -3,8 +3,9 @@
 One mechanism puts a file in place, for a new database (a compaction of nothing) and for a
 compacted one. `prepare` writes everything beside the current file and syncs it, all but the header:
 until then nothing has happened, and a failure leaves no trace. `put` writes the header, syncs it,
-and lets the file take the place; from the first byte of the header on, a crash leaves the whole old
-or the whole new state, and a failure leaves open which.
+and lets the file take the place; from the first byte of the header on, a failure leaves open which
+of the two states is there, whole. A crash leaves the old one until the header is whole; then, until
+`replace`, the old one where files are renamed, and the new one where there are slots (`choose`).
 Recovery writes again what it shows and syncs it: after a failed sync, or a kill before one, an
 operating system shows bytes that are not on the disk, and the next sync does not carry them unless
 they are written again.
@@ -21,12 +22,7 @@ from typing import ParamSpec, TypeVar
 from libredb.kernel import record
 from libredb.kernel.block import BlockIndex
 from libredb.kernel.compaction import snapshot_records
-from libredb.kernel.errors import (
-    LogFileError,
-    StorageError,
-    UsageError,
-    storage_error,
-)
+from libredb.kernel.errors import LogFileError, StorageError, UsageError, storage_error
 from libredb.kernel.filesystem import FileLock, FileSystem, LogFile, Uncopyable
 from libredb.kernel.level import Order
 from libredb.kernel.log import Log, ask, pieces_between, read_exactly
@@ -166,9 +162,10 @@ class Place(Uncopyable):
     def recover(self, reading: Reading) -> Log:
         """Make durable what was found: always all of these steps, in this order.
 
-        What is written again is read once more, which may fail; not one byte has changed by then.
-        The other slot is emptied only after the sync. Until then its header may be the only one
-        that is on the disk, however whole the chosen slot looks.
+        What is written again is read once more, which may fail; only equal bytes have been written
+        by then. The mark needs no sync: a torn one is ignored. The other slot is emptied only after
+        the sync. Until then its header may be the only one that is on the disk, however whole the
+        chosen slot looks.
         """
         log, found = self.log_of(reading), reading.found
         assert found is not None, "`log_of` asserts it"
@@ -251,9 +248,10 @@ class Place(Uncopyable):
         return log
 
     def put(self, current: LogFile | None, following: Log) -> None:
-        """Write the header of `following` and let it take the place of `current`, which is closed.
+        """Write the header of `following` and let it take the place of `current`.
 
-        From the first byte of the header on, a failure leaves open which of them is in place.
+        The handle of `current` stays open: whoever reads its snapshot goes on (`let_go`). From the
+        first byte of the header on, a failure leaves open which of them is in place.
         """
         following.write(0, following.header.encode())
         self._ask("sync", following.file.sync)

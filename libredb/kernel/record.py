@@ -8,7 +8,7 @@ All integers are unsigned big-endian; a check is the CRC-32 of `zlib.crc32`, (da
        6   2  feature flags            36   4  snapshot records: how many the log starts with
        8   8  salt, random             40   4  header check = crc32(bytes 0..40)
       16   8  database id, random
-    page 1, offset 4096    durable mark, rewritten in place
+    page 1, offset 4096    durable mark, rewritten by recovery and by closing, never by a commit
        0   8  length of the log that was synced; always the end of a record
        8   4  crc32(bytes 0..8, check seed)
     page 2, offset 8192    records, back to back

@@ -50,8 +50,9 @@ class SharedSync:
     """Threads that commit at the same time share a sync; each returns when its own is durable.
 
     A transaction may see commits of other threads that are not durable yet; they are when it
-    returns or raises, and so is its own. An interrupt while it waits for that ends only the
-    waiting: what it committed is there with the next commit, or `sync`, or `close`.
+    returns or raises, and so is its own. An interrupt while it waits for the sync of another thread
+    ends only the waiting: what it committed is there with the next commit, or `sync`, or `close`.
+    One that meets the thread that syncs leaves the outcome open, as in any database.
     """
 
 
@@ -154,8 +155,6 @@ class SharedCommits(Commits):
 
     def acknowledged(self, work: Callable[[], T]) -> T:
         """Return `work()`, or raise what it raises, once what it has seen and made is durable.
-
-        An interrupt while it waits ends only the waiting: the commit goes its way.
 
         Raises:
             DatabaseFailedError: nobody knows whether that version is durable.

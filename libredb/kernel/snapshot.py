@@ -2,8 +2,8 @@
 
 Opening has judged every byte of it, and keeps only an index. A block is read when it is asked for,
 and its bytes have to be those that were judged. Blocks that were read stay in a cache of a bounded
-size. Nothing ever changes a snapshot, so whoever reads one needs no lock; and it keeps its file,
-also after a compaction has put another one in place.
+size, but for a large entry that fills one alone. Nothing ever changes a snapshot, so whoever reads
+one needs no lock; and it keeps its file, also after a compaction has put another one in place.
 Absent on purpose: reading ahead. The operating system does it.
 """
 

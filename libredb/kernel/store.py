@@ -3,9 +3,9 @@
     the level       what was committed since the last compaction, in memory; a deletion is an op
     what is below   the snapshot that the compaction wrote, on storage; nothing changes it
 
-Looking something up in the level, and changing it, is for whoever has the state of the database. A
-view is for everybody else: what the store held at one moment, to be read for as long as one likes
-while others commit. Storage is read through views, and never while the state is held.
+The level is changed, and looked up for its newest values, by whoever has the state: a lock, see
+guard.py. A view is for everybody else: what the store held at one moment, to be read for as long as
+one likes while others commit. Storage is read when the state is free again, but within a group.
 Absent on purpose: versions of a value.
 """
 
