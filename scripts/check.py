@@ -39,11 +39,16 @@ BROWSER = ["tests/browser", "tests/runtime"]
 JAVASCRIPT = ["adapters", "scripts"]
 BIOME = ["web/node_modules/.bin/biome", "check", "--config-path=web", "--error-on-warnings"]
 
-# Tests about processes, system calls and browsers run on one interpreter: no Python is in them.
-# Interrupting every line takes too long for the others, and for the tracer, which it replaces.
+# Interrupting every line takes too long for the tracer, which it replaces.
 MUTANTS = "tests/sim/test_mutants.py"
 INTERRUPTS = "tests/interrupts"
-ONCE = ["tests/faults", INTERRUPTS, MUTANTS, *BROWSER]
+
+# What may depend on the interpreter. Tests about the checkout, processes and system calls run on
+# one alone, and so does what enumerates the bytes of a file: no Python is in them.
+ELSEWHERE = [
+    *(f"tests/{name}" for name in ("unit", "contract", "property", "format", "adapters")),
+    *(f"tests/sim/test_{name}.py" for name in ("determinism", "profiles", "state_machine")),
+]
 
 # What a change is most likely to break. It is for the short loop: whoever runs all has run it.
 QUICK = ["tests/unit", "tests/contract"]
@@ -52,7 +57,7 @@ QUICK = ["tests/unit", "tests/contract"]
 MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # The other interpreters prove that nothing depends on the interpreter; that takes fewer seeds.
-FEWER_SEEDS = ["env", "LIBREDB_SIM_SEEDS=2000", "LIBREDB_SIM_FRACTION=16"]
+FEWER_SEEDS = ["env", "LIBREDB_SIM_SEEDS=1000", "LIBREDB_SIM_FRACTION=16"]
 
 COMMAND_TIMEOUT_SECONDS = 2400
 
@@ -128,7 +133,6 @@ def _print_interpreters(found: dict[str, str]) -> None:
 def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
     traced = [path for path in TRACED if (ROOT / path).exists()]
     untraced = ["tests", *(f"--ignore={path}" for path in (*traced, INTERRUPTS, MUTANTS, *BROWSER))]
-    elsewhere = ["tests", *(f"--ignore={path}" for path in ONCE)]
 
     def pytest(name: str, *arguments: str) -> list[str]:
         options = ["-q", "-p", "no:cacheprovider", "--durations=3", "--durations-min=5"]
@@ -186,7 +190,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         *(
             Stage(
                 version,
-                [[*FEWER_SEEDS, f".venv-{version}/bin/python", *pytest(version, *elsewhere)]],
+                [[*FEWER_SEEDS, f".venv-{version}/bin/python", *pytest(version, *ELSEWHERE)]],
                 report=reports / f"{version}.xml",
                 python=path,
             )
@@ -204,7 +208,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         ),
         Stage(
             "quick",
-            [["python", *pytest("quick", *QUICK)]],
+            [["python", *pytest("quick", "-m", "not slow", *QUICK)]],
             report=reports / "quick.xml",
             only_by_name=True,
         ),
@@ -258,7 +262,10 @@ def _execute(command: list[str]) -> tuple[bool, str]:
         "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         # Or pyright asks the network whether there is a newer one.
         "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+        # Tests start hundreds of interpreters; none should compile everything again.
+        "PYTHONPYCACHEPREFIX": str(ROOT / ".cache/bytecode"),
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         done = subprocess.run(
             command,

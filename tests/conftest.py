@@ -5,6 +5,7 @@ in memory in both styles of replacing a file. `memory_fs` runs it in memory only
 make thousands of databases.
 """
 
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +16,12 @@ from libredb import FileSystem
 from sim.world.filesystem import SimFileSystem
 
 STYLES = ("rename", "slots")
+
+
+def pytest_collection_finish() -> None:
+    """Spare every garbage collection the modules and tests, which live to the end anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

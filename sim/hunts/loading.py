@@ -25,6 +25,9 @@ from sim.plans.profiles import PROFILES
 
 PACKAGE = "libredb"
 
+STRIDE = 128
+"""Plans that are neighbours are alike, so what one of them finds is found sooner by steps."""
+
 
 class MovedError(Exception):
     """The text that a mutant replaces is not in the kernel exactly once."""
@@ -97,7 +100,8 @@ def killed_by(kernel: Any, profile: str, seeds: int) -> str | None:
     if profile in PROFILES:
         plans = map(PROFILES[profile].plan, range(seeds))
     elif profile in PLANS:
-        plans = PLANS[profile](kernel)
+        every = list(PLANS[profile](kernel))
+        plans = (plan for start in range(STRIDE) for plan in every[start::STRIDE])
     else:
         shares = PARTS[profile].sample
         tally = run_share(profile, shares - 1, shares, kernel)

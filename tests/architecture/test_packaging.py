@@ -94,6 +94,7 @@ def test_the_tests_of_an_unpacked_sdist_pass(products: Path, tmp_path: Path) -> 
         return done.stdout
 
     assert python("-c", "import libredb; print(libredb.__file__)").startswith(str(unpacked))
+
     def pytest(*arguments: str) -> str:
         return python("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)
 

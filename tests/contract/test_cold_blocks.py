@@ -263,6 +263,7 @@ def scans(db: Database, begun: Event, wrong: list[object]) -> None:
 
 
 @pytest.mark.cpython
+@pytest.mark.slow
 def test_threads_read_cold_blocks_while_others_compact_and_close(tmp_path: Path) -> None:
     with libredb.open(tmp_path / "p") as db:
         db.transact(lambda tx: [tx.set(key, key) for key in KEYS])

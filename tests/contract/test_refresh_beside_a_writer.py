@@ -27,7 +27,7 @@ from libredb.kernel import refresh as refreshing
 from sim.world.filesystem import SimFileSystem, Style
 from tests.support.case import case
 
-pytestmark = pytest.mark.cpython
+pytestmark = [pytest.mark.cpython, pytest.mark.slow]
 
 State = dict[bytes, bytes]
 

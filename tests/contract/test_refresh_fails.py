@@ -26,6 +26,7 @@ from tests.support.readers import opened_beside
 from tests.support.work import commit, keys
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compacted", [False, True])
 @pytest.mark.parametrize("style", ["rename", "slots"])
 @pytest.mark.parametrize("error", [OSError(errno.EIO, "no"), KeyboardInterrupt()])

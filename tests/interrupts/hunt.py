@@ -123,7 +123,7 @@ class Hunt:
         return sorted(chosen)
 
     def once(self, operation: str, prefix: str = "") -> set[int]:
-        """Return, for each instruction below `prefix`, the number of the place that is its first."""
+        """Return the number of the first place of each instruction below `prefix`."""
         places = self.places(operation)
         first = {place: number for number, place in reversed(list(enumerate(places, start=1)))}
         return {number for place, number in first.items() if place.startswith(prefix)}

@@ -20,6 +20,7 @@ from sim.mutants.mutant import Mutant, is_test
 from sim.plans.profiles import PROFILES
 
 SEEDS = 1500
+EMSCRIPTEN_STEP = 8
 ROOT = Path(__file__).parents[2]
 
 
@@ -52,6 +53,8 @@ def killing(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str | No
 def test_a_mutant_is_killed(mutant: Mutant, killing: Callable[[str], str | None]) -> None:
     if sys.platform == "emscripten" and is_test(mutant.killer):
         pytest.skip("its killer is a test, which needs a process of its own")
+    if sys.platform == "emscripten" and MUTANTS.index(mutant) % EMSCRIPTEN_STEP:
+        pytest.skip(f"one in {EMSCRIPTEN_STEP} is killed here, and all of them in CPython")
     assert killing(mutant.name) is not None, f"{mutant.name!r} survives {mutant.killer}"
 
 

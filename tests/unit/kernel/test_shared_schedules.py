@@ -19,7 +19,7 @@ from sim.world.filesystem import SimFileSystem
 from sim.world.generator import Generator
 from tests.support.schedule import Choose, Schedule, enumerated, storage
 
-pytestmark = pytest.mark.cpython(reason="runs threads")
+pytestmark = [pytest.mark.cpython(reason="runs threads"), pytest.mark.slow]
 
 COUNTER = b"counter"
 

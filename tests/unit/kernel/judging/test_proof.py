@@ -15,6 +15,8 @@ from libredb.kernel.record import FileHeader
 from libredb.kernel.stream import Tail
 from tests.support.files import ID, SALT
 
+pytestmark = pytest.mark.slow
+
 HEADER = FileHeader(SALT, ID, 0, 0, 0)
 SEED = HEADER.check_seed
 PAYLOAD = record.encode_ops([(b"b", b"2"), (b"c", b"3")])

@@ -155,6 +155,7 @@ def crashes(*fates: str, seeds: range = range(8)) -> Iterator[tuple[SimFileSyste
                     yield fs, f"power lost {when} call {at}, {name}; fate {fate}, seed {seed}"
 
 
+@pytest.mark.slow
 def test_whatever_a_crash_leaves_of_a_creation_is_a_new_database() -> None:
     # Garbage in what was never synced looked like a file of someone else, and was refused for ever;
     # or, before that, every short file was taken for a creation, and replaced. Hence the stamp.
