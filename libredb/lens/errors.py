@@ -10,11 +10,9 @@
       SchemaMismatchError    a table whose class is not what was recorded
       DamagedEntryError      an entry that no lens wrote like this
 
-A wrong call, as opposed to a wrong value, is a UsageError. All attributes are None where they do not
-apply. Whatever raised one of these left no trace in the store.
+A wrong call, as opposed to a wrong value, is a UsageError. All attributes are None where they do
+not apply. Whatever raised one of these left no trace in the store.
 """
-
-from typing import Any
 
 from libredb.kernel.errors import LensError
 
@@ -27,10 +25,10 @@ class PlacedError(LensError):
         message: str,
         *,
         namespace: str | None = None,
-        id: Any = None,  # noqa: A002 - the name that documents give it
+        id: object = None,  # noqa: A002 - the name that documents give it
         field: str | None = None,
-        expected: Any = None,
-        actual: Any = None,
+        expected: object = None,
+        actual: object = None,
     ) -> None:
         """Say what is wrong, and where."""
         super().__init__(message)
