@@ -5,6 +5,9 @@ A prefix is a range: from the prefix itself to its successor, the first key behi
 with it. Every refusal says what was expected, what came, and what would do.
 """
 
+from collections.abc import Iterable
+from typing import cast
+
 from libredb.kernel.errors import UsageError, UsageTypeError
 
 BytesLike = bytes | bytearray | memoryview
@@ -28,6 +31,14 @@ def as_bytes(data: object, what: str) -> bytes:
     raise UsageTypeError(
         f"{what} must be bytes, bytearray or memoryview, not {type(data).__name__}; {hint}"
     )
+
+
+def as_keys(keys: object) -> list[bytes]:
+    """Return several keys as immutable bytes."""
+    if isinstance(keys, (bytes, bytearray, memoryview, str)) or not isinstance(keys, Iterable):
+        given = type(cast(object, keys)).__name__
+        raise UsageTypeError(f"several keys are expected, not {given}; for a single one use get()")
+    return [as_bytes(key, "key") for key in cast(Iterable[object], keys)]
 
 
 def check_count(count: object, what: str) -> None:

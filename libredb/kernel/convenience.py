@@ -1,6 +1,6 @@
 """Everyday forms: each is a line or two, over get, scan, set, delete, read, transact and close.
 
-    ReadForms     a database and every transaction: `in`, count
+    ReadForms     a database and every transaction: `in`, get_many, count
     WriteForms    a transaction that writes: delete_range
     OneShotForms  a database: a transaction for a single call, and the block that closes it
     in_a_thread   what lets an event loop go on while a call waits for the disk
@@ -10,11 +10,11 @@ Absent on purpose: `db[key]`, `len(db)` and a loop over `db`, which would hide w
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from libredb.kernel.arguments import BytesLike, range_of
+from libredb.kernel.arguments import BytesLike, as_keys, range_of
 from libredb.kernel.errors import UsageError, UsageTypeError
 from libredb.kernel.level import Entry
 
@@ -24,7 +24,8 @@ OPEN_END = "delete_range needs both start and end, or a prefix; prefix=b'' delet
 PLAIN = "transact_async() runs a plain function, not an async one; await first, then transact"
 
 
-class _Scans(Protocol):
+class _Looks(Protocol):
+    def get(self, key: BytesLike, /) -> bytes | None: ...
     def scan(
         self,
         start: BytesLike = b"",
@@ -34,7 +35,7 @@ class _Scans(Protocol):
     ) -> Iterator[Entry]: ...
 
 
-class _Writes(_Scans, Protocol):
+class _Writes(_Looks, Protocol):
     _write_refusal: str | None
 
     def set(self, key: BytesLike, value: BytesLike) -> None: ...
@@ -50,7 +51,7 @@ class _Writes(_Scans, Protocol):
 
 class _Reads(Protocol):
     def get(self, key: BytesLike, /) -> bytes | None: ...
-    def read(self, fn: Callable[[_Scans], T], /) -> T: ...
+    def read(self, fn: Callable[[_Looks], T], /) -> T: ...
 
 
 class _Transacts(Protocol):
@@ -63,6 +64,11 @@ class ReadForms:
 
     def __contains__(self: _Reads, key: BytesLike) -> bool:
         return self.get(key) is not None
+
+    def get_many(self: _Reads, keys: Iterable[BytesLike], /) -> list[bytes | None]:
+        """Return the value of each key, or None, in the order of `keys`; all are of one state."""
+        wanted = as_keys(keys)
+        return self.read(lambda tx: [tx.get(key) for key in wanted])
 
     def count(
         self: _Reads,

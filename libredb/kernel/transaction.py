@@ -9,7 +9,7 @@ Transactions run one at a time: that is all there is to being serializable here.
 of its promises for any store. Absent on purpose: retries, isolation levels, conflict detection.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from itertools import islice
 from sys import maxsize
 from types import GeneratorType
@@ -36,7 +36,7 @@ INTERRUPTED = "this transaction was interrupted or ended from inside, and is abo
 class Reader(Protocol):
     """What the function given to `Store.read` gets.
 
-    S1  It sees one state, whatever is committed while it runs.
+    S1  It sees one state, whatever is committed while it runs; `get_many` is `get` of each key.
     S2  Keys ascend by unsigned byte, a prefix before its extensions. A range holds its start, not
         its end; `reverse` turns the order, and `limit` counts from where it then begins.
     S3  A scan is the snapshot of its call: no later write changes what it yields.
@@ -55,6 +55,10 @@ class Reader(Protocol):
 
     def get(self, key: BytesLike, /) -> bytes | None:
         """Return the value of `key`, or None."""
+        ...
+
+    def get_many(self, keys: Iterable[BytesLike], /) -> list[bytes | None]:
+        """Return the value of each key, or None, in the order of `keys`: one call for them all."""
         ...
 
     def scan(

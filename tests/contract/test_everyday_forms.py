@@ -200,3 +200,25 @@ def test_looking_at_a_transaction_tells_its_version_and_its_end(any_db: Database
         assert repr(writer) == "<Transaction, version 2>"
     assert repr(reader) == "<ReadTransaction, version 1: this transaction has ended>"
     assert repr(writer) == "<Transaction, version 2: this transaction has ended>"
+
+
+def test_several_keys_are_read_at_once_in_the_order_they_are_asked_for(any_db: Database) -> None:
+    any_db.transact(lambda tx: [tx.set(key, key) for key in (b"a", b"b")])
+    keys = [b"b", bytearray(b"absent"), memoryview(b"a"), b"b"]
+    assert any_db.get_many(keys) == [b"b", None, b"a", b"b"]
+    with any_db.read() as reader, any_db.transaction() as writer:
+        writer.set(b"c", b"own")
+        assert reader.get_many(iter(keys)) == [b"b", None, b"a", b"b"]
+        assert writer.get_many([b"c", b"a"]) == [b"own", b"a"]
+
+
+@pytest.mark.parametrize("keys", [b"key", bytearray(b"key"), memoryview(b"key"), "text", 5, None])
+def test_several_keys_are_no_single_one(any_db: Database, keys: Any) -> None:
+    with pytest.raises(UsageTypeError, match=r"several keys are expected, not .*use get\(\)"):
+        any_db.get_many(keys)
+
+
+def test_each_of_several_keys_is_checked(any_db: Database) -> None:
+    wrong: Any = [b"key", 5]
+    with pytest.raises(UsageTypeError, match="key must be bytes"):
+        any_db.get_many(wrong)

@@ -77,6 +77,7 @@ DATABASE: dict[str, Call] = {
     "read()": Call(run=lambda db: entered(db.read()), in_group=True, waits=False),
     "read(fn)": Call(run=lambda db: db.read(look), in_group=True, waits=False),
     "get(key)": Call(run=lambda db: db.get(b"k"), in_group=True, waits=False),
+    "get_many(keys)": Call(run=lambda db: db.get_many([b"k"]), in_group=True, waits=False),
     "scan()": Call(run=lambda db: list(db.scan()), in_group=True, waits=False),
     "count()": Call(run=lambda db: db.count(), in_group=True, waits=False),
     "__contains__(key)": Call(run=lambda db: b"k" in db, in_group=True, waits=False),
@@ -107,6 +108,7 @@ REFUSABLE: dict[str, Callable[[Database], object]] = {
 
 READER: dict[str, Callable[[ReadTransaction], object]] = {
     "get(key)": lambda tx: tx.get(b"k"),
+    "get_many(keys)": lambda tx: tx.get_many([b"k"]),
     "scan()": lambda tx: list(tx.scan()),
     "count()": lambda tx: tx.count(),
     "__contains__(key)": lambda tx: b"k" in tx,

@@ -5,11 +5,11 @@ store may that has to retry.
 Absent on purpose: threads, anything on a disk.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from libredb import UsageError, UsageValueError
-from libredb.kernel.arguments import BytesLike, as_bytes, check_count
+from libredb.kernel.arguments import BytesLike, as_bytes, as_keys, check_count
 from libredb.kernel.level import Entry
 from libredb.kernel.transaction import Reader, Writer, run
 
@@ -31,6 +31,10 @@ class NaiveReader:
     def get(self, key: BytesLike, /) -> bytes | None:
         self.check()
         return self.entries.get(as_bytes(key, "key"))
+
+    def get_many(self, keys: Iterable[BytesLike], /) -> list[bytes | None]:
+        self.check()
+        return [self.get(key) for key in as_keys(keys)]
 
     def scan(
         self,

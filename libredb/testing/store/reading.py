@@ -47,6 +47,19 @@ def s01_a_reader_sees_one_state(subject: Subject) -> None:
     expect_equal(after, before, "what a reader sees after another commit")
 
 
+def s01_several_keys_are_read_as_one_by_one(subject: Subject) -> None:
+    """Ask for keys that are there and others, out of order and twice."""
+    fill(subject.store, *ENTRIES)
+    keys = [*reversed(ORDERED), b"absent", ORDERED[0]]
+
+    def look(tx: Reader) -> tuple[object, ...]:
+        return tx.get_many(iter(keys)), tx.get_many([]), [tx.get(key) for key in keys]
+
+    for found, nothing, expected in (subject.store.read(look), subject.store.transact(look)):
+        expect_equal(found, expected, "several keys at once")
+        expect_equal(nothing, [], "no keys at once")
+
+
 def s02_keys_ascend_by_unsigned_byte(subject: Subject) -> None:
     """Write keys in another order, and read them in both directions."""
     fill(subject.store, *reversed(ENTRIES))

@@ -47,6 +47,7 @@ def calls(tx: Writer, argument: Any) -> tuple[Callable[[], object], ...]:  # noq
     """Return every call of a writer that takes bytes, with this argument."""
     return (
         lambda: tx.get(argument),
+        lambda: tx.get_many([b"k", argument]),
         lambda: tx.scan(argument),
         lambda: tx.set(argument, b""),
         lambda: tx.set(b"k", argument),
