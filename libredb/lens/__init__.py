@@ -4,6 +4,8 @@
     encoding     tuples as bytes, in the order of the tuples
     order_key    one value of a document as bytes, in the order that filters and indexes share
     subspace     a prefix, and the keys below it
+    namespace    which lens keeps what below which prefix
+    catalog      the namespaces of a store
     json_value   what a document may hold, and where it holds something else
 
 A lens owns no storage, no lock and no cache: each operation is one transaction of its store.
