@@ -1,0 +1,10 @@
+"""Lenses: typed views on a `Store`. Read from top to bottom; a file imports only those above it.
+
+    errors       what a lens refuses, with the place of it
+    encoding     tuples as bytes, in the order of the tuples
+    order_key    one value of a document as bytes, in the order that filters and indexes share
+    subspace     a prefix, and the keys below it
+    json_value   what a document may hold, and where it holds something else
+
+A lens owns no storage, no lock and no cache: each operation is one transaction of its store.
+"""
