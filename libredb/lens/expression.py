@@ -37,6 +37,7 @@ Test: TypeAlias = Callable[[Json], bool]
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBERS = frozenset({int, float})
+_TEXTS_OR_LISTS = frozenset({str, list})
 _KEYED = frozenset({type(None), list, dict})
 """Types whose values Python does not order as json_value does."""
 _NOT_HASHED = frozenset({Missing, type(None), bool, list, dict})
@@ -132,8 +133,8 @@ def compiled(expression: Expression) -> Test:
             return _negated(compiled(part))
         case And(parts):
             return _all_true([compiled(part) for part in parts])
-        case Or(parts):
-            return _one_true([compiled(part) for part in parts])
+        case _:
+            return _one_true([compiled(part) for part in expression.parts])
 
 
 def conjuncts(expression: Expression) -> list[Condition]:
@@ -143,7 +144,7 @@ def conjuncts(expression: Expression) -> list[Condition]:
             return [expression]
         case And(parts):
             return [condition for part in parts for condition in conjuncts(part)]
-        case Or() | Not():
+        case _:
             return []
 
 
@@ -157,8 +158,8 @@ def fingerprint(expression: Expression) -> bytes:
             return b"not[%s]" % fingerprint(part)
         case And(parts):
             return _joined(b"and", parts)
-        case Or(parts):
-            return _joined(b"or", parts)
+        case _:
+            return _joined(b"or", expression.parts)
 
 
 def words_of(text: str) -> set[str]:
@@ -244,14 +245,9 @@ def _prefix(operand: Json) -> Test:
 
 
 def _contains(operand: Json) -> Test:
-    is_text = type(operand) is str
-
-    def test(value: Json) -> bool:
-        if type(value) is list:
-            return any(equal(element, operand) for element in cast(list[Any], value))
-        return is_text and type(value) is str and operand in value
-
-    return test
+    if type(operand) is str:
+        return lambda value: type_of(value) in _TEXTS_OR_LISTS and operand in value
+    return lambda value: type_of(value) is list and any(equal(each, operand) for each in value)
 
 
 def _words(operand: Json) -> Test:
@@ -285,11 +281,11 @@ def _joined(name: bytes, parts: tuple[Expression, ...]) -> bytes:
 
 def _canonical(operand: Json) -> Json:
     """Return an operand such that all that are equal look the same as JSON with sorted names."""
-    if type(operand) is float and operand.is_integer():
+    kind = type_of(operand)
+    if kind is float and operand.is_integer():
         return int(operand)
-    if type(operand) is list:
-        return [_canonical(element) for element in cast(list[Any], operand)]
-    if type(operand) is dict:
-        fields = cast(dict[str, Any], operand)
-        return {name: _canonical(field) for name, field in fields.items()}
+    if kind is list:
+        return [_canonical(element) for element in operand]
+    if kind is dict:
+        return {name: _canonical(operand[name]) for name in operand}
     return operand

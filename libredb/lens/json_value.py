@@ -14,7 +14,7 @@ tuples and subclasses, which would come back as something else; normalisation of
 import json
 from collections.abc import Callable, Iterable
 from math import isfinite
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
@@ -98,6 +98,8 @@ def check_document(value: Json) -> None:
 
 def copy_of(value: Json, *, at: Path = ()) -> Json:
     """Return a copy that shares nothing with `value`, which is checked as `encode` does."""
+    if type_of(value) in _CONDITIONS and _unmet(value, ()) is None:
+        return value  # it cannot change
     return decode(encode(value, at=at))
 
 
@@ -138,12 +140,12 @@ def equal(value: Json, other: Json) -> bool:
 
 def sort_key(value: Json) -> tuple[int, Any]:
     """Return what compares with other such keys as the values do, MISSING among them."""
-    if type(value) is list:
-        return 5, [sort_key(element) for element in cast(list[Any], value)]
-    if type(value) is dict:
-        fields = cast(dict[str, Any], value)
-        return 6, [(name, sort_key(fields[name])) for name in sorted(fields)]
-    return _RANKS[type(value)], 0 if value is None or value is MISSING else value
+    kind = type_of(value)
+    if kind is list:
+        return 5, [sort_key(element) for element in value]
+    if kind is dict:
+        return 6, [(name, sort_key(value[name])) for name in sorted(value)]
+    return _RANKS[kind], 0 if value is None or value is MISSING else value
 
 
 def parse_path(path: str | Path) -> Path:
@@ -169,9 +171,9 @@ def value_at(document: Json, path: Path) -> Json:
     """Return what stands at a path, which leads through objects only; otherwise MISSING."""
     value = document
     for name in path:
-        if type(value) is not dict:
+        if type_of(value) is not dict:
             return MISSING
-        value = cast(dict[str, Any], value).get(name, MISSING)
+        value = value.get(name, MISSING)
     return value
 
 
@@ -240,9 +242,9 @@ def _offender(
 
 def _children(value: Json) -> Iterable[tuple[Any, Any]]:
     """Return what a value holds, by name or by index."""
-    if type(value) is dict:
-        return cast(dict[Any, Any], value).items()
-    return enumerate(cast(list[Any], value) if type(value) is list else ())
+    if type_of(value) is dict:
+        return value.items()
+    return enumerate(value if type_of(value) is list else ())
 
 
 def _unmet(value: Json, above: tuple[Any, ...]) -> str | None:
