@@ -7,6 +7,9 @@
     namespace    which lens keeps what below which prefix
     catalog      the namespaces of a store
     json_value   what a document may hold, and where it holds something else
+    expression   a condition as data, and what tests a document for it
+    filter       a condition as a dict, as people write it
+    patch        what an update does to a document, as data
 
 A lens owns no storage, no lock and no cache: each operation is one transaction of its store.
 """

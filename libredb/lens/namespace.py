@@ -68,6 +68,13 @@ class IndexRecord:
         flags = {flag: True for flag in ("unique", "each", "words") if getattr(self, flag)}
         return {"number": self.number, "fields": [list(path) for path in self.fields], **flags}
 
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> "IndexRecord":
+        """Return what `to_json` has said."""
+        fields = tuple(tuple(map(str, path)) for path in found["fields"])
+        flags = {flag: bool(found.get(flag)) for flag in ("unique", "each", "words")}
+        return cls(int(found["number"]), fields, **flags)
+
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
@@ -250,11 +257,8 @@ def _parsed(name: str, data: bytes) -> Namespace:
     """Return what a record says: the same one again as long as its bytes are the same."""
     try:
         found = json.loads(data)
-        indexes = [
-            IndexRecord(**{**index, "fields": tuple(map(tuple, index["fields"]))})
-            for index in found["indexes"]
-        ]
-        return Namespace(name, found["kind"], found["prefix"], found["schema"], tuple(indexes))
+        indexes = tuple(map(IndexRecord.from_json, found["indexes"]))
+        return Namespace(name, str(found["kind"]), int(found["prefix"]), found["schema"], indexes)
     except (ValueError, KeyError, TypeError):
         raise DamagedEntryError(
             f"the record of the namespace {name!r} is not one", namespace=name, actual=data

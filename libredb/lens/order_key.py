@@ -49,7 +49,9 @@ class Missing(Enum):
     MISSING = "missing"
 
     def __repr__(self) -> str:
-        return "MISSING"
+        return "missing"
+
+    __str__ = __repr__
 
 
 MISSING: Final = Missing.MISSING

@@ -181,7 +181,7 @@ def test_decimals_are_equal_and_in_order_by_value() -> None:
 
 def test_there_is_one_missing_also_behind_a_copy_and_a_pickle() -> None:
     assert copy.deepcopy(MISSING) is pickle.loads(pickle.dumps(MISSING)) is MISSING
-    assert repr(MISSING) == "MISSING"
+    assert repr(MISSING) == str(MISSING) == "missing"
 
 
 def test_other_types_are_refused_and_told_what_would_do() -> None:
