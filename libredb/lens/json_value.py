@@ -38,7 +38,7 @@ _ALWAYS_FIT = frozenset({str, float, bool, type(None)})
 """Types whose values need no look here: the encoder refuses NaN, and UTF-8 lone surrogates."""
 
 _NAMES = frozenset({str})
-_RANKS = {Missing: 0, type(None): 1, bool: 2, int: 3, float: 3, str: 4, list: 5, dict: 6}
+_RANKS = {Missing: 0, type(None): 1, bool: 2, int: 3, float: 3, str: 4}
 
 _ENCODER = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
@@ -125,7 +125,7 @@ def sort_key(value: Json) -> tuple[int, Any]:
         return 5, [sort_key(element) for element in value]
     if kind is dict:
         return 6, [(name, sort_key(value[name])) for name in sorted(value)]
-    return _RANKS[kind], 0 if value is None or value is MISSING else value
+    return _RANKS[kind], value
 
 
 def parse_path(path: str | Path) -> Path:

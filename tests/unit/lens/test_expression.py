@@ -2,7 +2,7 @@
 
 import pickle
 from datetime import date
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -286,6 +286,7 @@ def test_different_expressions_have_different_fingerprints() -> None:
     expressions += [And((Or((A, B)), C)), Or((And((A, B)), C)), And((A, B, C)), Or((A, B, C))]
     assert len({fingerprint(each) for each in expressions}) == len(expressions)
     assert len(set(expressions)) == len(expressions)
+    assert all(one != other for one, other in combinations(expressions[:40], 2))
     assert A != "a $eq 1"
 
 

@@ -139,9 +139,10 @@ def test_a_copy_shares_nothing_with_its_original() -> None:
 
 
 def test_integers_may_have_255_bytes_and_no_more() -> None:
+    assert int.from_bytes(b"\1" + bytes(255)) == INT_END
     for number in (INT_END - 1, 1 - INT_END):
         assert decode(encode([number])) == [number]
-    for number in (INT_END, -INT_END, 10**5000):
+    for number in (INT_END, -INT_END, 256**256 - 1, 10**5000):
         with case(bits=number.bit_length()), pytest.raises(InvalidValueError) as caught:
             encode({"a": [0, number]})
         assert caught.value.field == "a[1]"
