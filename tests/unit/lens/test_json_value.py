@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
 from libredb.lens.json_value import (
     INT_END,
@@ -23,9 +22,7 @@ from libredb.lens.json_value import (
     dotted,
     encode,
     equal,
-    parse_path,
     sort_key,
-    value_at,
 )
 from tests.support.case import case
 
@@ -355,48 +352,3 @@ def test_the_deepest_values_can_be_compared() -> None:
         assert equal(deepest, copy_of(deepest))
         assert sort_key(deepest) == sort_key(copy_of(deepest))
         assert sort_key(nested(MAX_DEPTH - 1, kind=kind)) < sort_key(deepest)
-
-
-# Paths
-
-
-def test_a_str_is_split_at_its_dots_and_a_tuple_is_not() -> None:
-    assert parse_path("a") == ("a",)
-    assert parse_path("a.b c.\u00e9") == ("a", "b c", "\u00e9")
-    assert parse_path(("a.b", "$c", "")) == ("a.b", "$c", "")
-
-
-@pytest.mark.parametrize(
-    "path", ["", ".", "a.", ".a", "a..b", (), "$a", "a.$b", "\ud800", ("\ud800",)]
-)
-def test_a_path_that_leads_nowhere_is_refused(path: Any) -> None:
-    with pytest.raises(UsageValueError, match="path"):
-        parse_path(path)
-
-
-@pytest.mark.parametrize("path", [None, 5, b"a", ["a"], ("a", 1), ("a", None), {"a": 1}])
-def test_a_path_is_text_or_a_tuple_of_text(path: Any) -> None:
-    with pytest.raises(UsageTypeError, match="a path is a str or a tuple of str"):
-        parse_path(path)
-
-
-def test_a_path_leads_through_objects_only() -> None:
-    document = {"a": {"b": {"c": 1}, "n": None}, "l": [{"x": 1}], "s": "text", "a.b": 2, "": 3}
-    found = {
-        ("a", "b", "c"): 1,
-        ("a", "n"): None,
-        ("a.b",): 2,
-        ("",): 3,
-        ("a", "b"): {"c": 1},
-        ("x",): MISSING,
-        ("a", "x", "y"): MISSING,
-        ("a", "n", "x"): MISSING,
-        ("a", "b", "c", "d"): MISSING,
-        ("l", "0"): MISSING,
-        ("l", "x"): MISSING,
-        ("s", "0"): MISSING,
-    }
-    for path, value in found.items():
-        with case(path=path):
-            assert value_at(document, path) == value
-    assert value_at(["a"], ("a",)) is MISSING
