@@ -10,6 +10,11 @@
     expression   a condition as data, and what tests a document for it
     filter       a condition as a dict, as people write it
     patch        what an update does to a document, as data
+    dictionary   what a dict can do, each call one read or one transaction
+    mapping      the raw keys of a store, as a dict of bytes
+    kv_values    how a kv writes its values
+    kv_entries   what a kv keeps inside of one transaction, with versions and deadlines
+    kv           text keys and their values, as a dict
 
 A lens owns no storage, no lock and no cache: each operation is one transaction of its store.
 """
