@@ -30,7 +30,7 @@ from libredb.lens.errors import (
 from libredb.lens.json_value import INT_END
 from libredb.lens.kv_entries import (
     DATA,
-    HEAD,
+    HEAD_BYTES,
     Entries,
     Stored,
     WritableEntries,
@@ -60,10 +60,12 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
         Lens.__init__(self, store, name)
         self._values: Values = values
         self._schema = {"values": values}
-        self._form = FORMS[values]
+        self._dump, self._load = FORMS[values]
         self._clock = clock
         self._reader = store if isinstance(store, ReadTransaction) else None
-        self._prefix: bytes | None = None
+        self._direct: Callable[[bytes], bytes | None] | None = None
+        """How a transaction reads a key, once the namespace was found there."""
+        self._data = b""
 
     def on(self, tx: Store, /) -> Self:
         """Return the same kv inside a transaction: what it does is a part of that one.
@@ -81,14 +83,16 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
     def get(self, key: str, default: V | T, /) -> V | T: ...
     def get(self, key: str, default: object = None, /) -> object:
         """Return the value of `key`, or `default`. Reads one key."""
-        if self._prefix is None or self._reader is None:
-            return super().get(key, default)
-        wanted = self._key_bytes(key)
-        data = self._reader.get(self._prefix + DATA + wanted)
-        if data is None:
-            return default
-        if len(data) >= HEAD.size and not data[0]:  # no deadline: nothing else to look at
-            return self._value_of(wanted, data[HEAD.size :])
+        direct = self._direct
+        if direct is not None and type(key) is str:
+            try:
+                data = direct(self._data + key.encode())
+                if data is None:
+                    return default
+                if len(data) >= HEAD_BYTES and not data[0]:
+                    return self._load(data[HEAD_BYTES:])
+            except (UnicodeError, DamagedEntryError):
+                pass  # the longer way says what is wrong; it also looks at deadlines
         return super().get(key, default)
 
     def get_versioned(self, key: str, /) -> tuple[V | None, int]:
@@ -213,7 +217,7 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
     def _entry_bytes(self, key: str, value: V) -> tuple[bytes, bytes]:
         wanted = self._new_key_bytes(key)
         try:
-            return wanted, self._form.dump(value)
+            return wanted, self._dump(value)
         except InvalidValueError as error:
             message = f"{self._name!r}, key {key!r}: {error}"
             raise InvalidValueError(
@@ -227,8 +231,8 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
 
     def _value_of(self, key: bytes, data: bytes) -> V:
         try:
-            return self._form.load(data)
-        except DamagedEntryError as error:
+            return self._load(data)
+        except (UnicodeError, DamagedEntryError) as error:
             raise self._damaged(key, str(error)) from None
 
     def _missing(self, key: str) -> MissingKeyError:
@@ -264,7 +268,7 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
             entries = WritableEntries(tx, prefix, now, self._name, lambda: self._create(tx))
             return work(entries, now)
 
-        self._prefix = None  # the namespace of this transaction may become another one
+        self._direct = None  # the namespace of this transaction may become another one
         return self._store.transact(change)
 
     def _entries(self, tx: Reader, now: int) -> Entries:
@@ -272,8 +276,8 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
 
     def _prefix_in(self, tx: Reader) -> bytes | None:
         """Return the prefix of the namespace, None if there is none."""
-        if tx is self._reader and self._prefix is not None:
-            return self._prefix
+        if tx is self._reader and self._direct is not None:
+            return self._data[:-1]
         namespace = find(tx, self._name, self.kind)
         if namespace is None:
             return None
@@ -286,7 +290,7 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
             )
         prefix = namespace.keys.prefix
         if tx is self._reader:
-            self._prefix = prefix
+            self._direct, self._data = tx.get, prefix + DATA
         return prefix
 
     def _create(self, tx: Writer) -> bytes:

@@ -26,6 +26,7 @@ from libredb.lens.errors import DamagedEntryError
 DATA, DEADLINES, MARK = b"\1", b"\2", b"\3"
 HEAD = Struct(">BQ")
 HEAD_WITH_DEADLINE = Struct(">BQq")
+HEAD_BYTES = HEAD.size
 HAS_DEADLINE = 1
 
 _U64 = Struct(">Q")

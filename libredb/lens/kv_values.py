@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, cast
 
 from libredb.lens.encoding import utf8
-from libredb.lens.errors import DamagedEntryError
 from libredb.lens.json_value import decode, encode, wrong_value
 
 Values = Literal["str", "bytes", "json"]
@@ -20,7 +19,7 @@ class Form(NamedTuple):
 
     Attributes:
         dump: Returns the bytes of a value, or raises InvalidValueError.
-        load: Returns the value of these bytes, or raises DamagedEntryError.
+        load: Returns the value of these bytes, or raises UnicodeError or DamagedEntryError.
     """
 
     dump: Callable[[Any], bytes]
@@ -33,13 +32,6 @@ def _dump_text(value: object) -> bytes:
     return utf8(value)
 
 
-def _load_text(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise DamagedEntryError("the value is not UTF-8") from None
-
-
 def _dump_bytes(value: object) -> bytes:
     if not isinstance(value, (bytes, bytearray, memoryview)):
         raise wrong_value((), "bytes", value)
@@ -47,7 +39,7 @@ def _dump_bytes(value: object) -> bytes:
 
 
 FORMS: dict[str, Form] = {
-    "str": Form(_dump_text, _load_text),
+    "str": Form(_dump_text, bytes.decode),
     "bytes": Form(_dump_bytes, bytes),
     "json": Form(encode, decode),
 }

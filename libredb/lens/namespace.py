@@ -177,6 +177,7 @@ def check_name(name: object) -> None:
         raise UsageValueError(f"the name of a namespace has 1 to {MAX_NAME_BYTES} bytes of UTF-8")
 
 
+@lru_cache(maxsize=256)
 def keys_of(number: int) -> Subspace:
     """Return the subspace of the namespace with this number."""
     return Subspace(LENSES + pack((number,)))
