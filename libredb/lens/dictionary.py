@@ -7,7 +7,8 @@
     setdefault update clear      or of many, others could come between
 
 A subclass says how its keys and values are written, and what it keeps inside of one transaction.
-Absent on purpose: `dict(kv)`, which Python makes of a read for each key; `dict(kv.items())` is one.
+Python itself asks more than it needs: `dict(kv)` is a read for each key, and `list(kv)` reads all
+to count them first; `dict(kv.items())` and `list(kv.scan())` are one read.
 """
 
 from abc import abstractmethod
@@ -268,15 +269,15 @@ class Dictionary(MutableMapping[K, V], Reversible[K]):
         """Whether there is a key. Reads the first one."""
         return self._reading(lambda inside: any(True for _ in inside.scan(*self._range())))
 
-    def keys(self) -> KeysView[K]:
+    def keys(self) -> "Keys[K]":
         """Return the keys; each iteration is one scan."""
         return Keys(self)
 
-    def items(self) -> ItemsView[K, V]:
+    def items(self) -> "Items[K, V]":
         """Return the entries; each iteration is one scan."""
         return Items(self)
 
-    def values(self) -> ValuesView[V]:
+    def values(self) -> "Values[V]":
         """Return the values; each iteration is one scan."""
         return Values(self)
 
