@@ -11,6 +11,8 @@ The log is the database. To learn how it works, read `libredb/kernel`, in the or
 import os
 import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
 
 from libredb.kernel import opening
 from libredb.kernel.arguments import BytesLike
@@ -47,32 +49,73 @@ from libredb.kernel.shared import SharedSync
 from libredb.kernel.snapshot import CACHE_BYTES as _CACHE_BYTES
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transaction, Writer
 
+if TYPE_CHECKING:
+    from libredb.lens.catalog import catalog
+    from libredb.lens.documents import documents
+    from libredb.lens.errors import (
+        ConflictError,
+        DamagedEntryError,
+        DuplicateKeyError,
+        InvalidValueError,
+        MissingKeyError,
+        NamespaceKindError,
+        SchemaMismatchError,
+        UniqueViolationError,
+    )
+    from libredb.lens.ids import counter
+    from libredb.lens.kv import kv
+    from libredb.lens.mapping import mapping
+    from libredb.lens.namespace import USER_KEYS
+
 __version__ = "0.1.0"
+
+# What is loaded when it is first asked for: who needs bytes alone does not wait for it.
+_LENSES = {
+    **dict.fromkeys(("catalog", "documents", "kv", "mapping")),
+    "counter": "ids",
+    "USER_KEYS": "namespace",
+    **dict.fromkeys(
+        (
+            *("ConflictError", "DamagedEntryError", "DuplicateKeyError", "InvalidValueError"),
+            *("MissingKeyError", "NamespaceKindError", "SchemaMismatchError"),
+            "UniqueViolationError",
+        ),
+        "errors",
+    ),
+}
 
 # Without `open`, which is as public: `from libredb import *` must not take Python's own away.
 __all__ = [
+    "USER_KEYS",
     "BytesLike",
     "ChangesTrimmedError",
     "CompactionReport",
+    "ConflictError",
     "CorruptLogError",
+    "DamagedEntryError",
     "Database",
     "DatabaseFailedError",
     "DatabaseLockedError",
+    "DuplicateKeyError",
     "Entry",
     "FileLock",
     "FileSystem",
     "GroupCommit",
     "IncompleteReadError",
+    "InvalidValueError",
     "LegacyFormatError",
     "LensError",
     "LibreDBError",
     "LogFile",
     "LogFileError",
+    "MissingKeyError",
     "Mode",
+    "NamespaceKindError",
     "NotADatabaseError",
     "ReadTransaction",
     "Reader",
     "RecoveryReport",
+    "SchemaMismatchError",
     "SharedSync",
     "StorageError",
     "StorageExistsError",
@@ -82,6 +125,7 @@ __all__ = [
     "StoragePermissionError",
     "Store",
     "Transaction",
+    "UniqueViolationError",
     "UnsupportedVersionError",
     "UsageError",
     "UsageTypeError",
@@ -89,6 +133,11 @@ __all__ = [
     "VerifyReport",
     "Writer",
     "__version__",
+    "catalog",
+    "counter",
+    "documents",
+    "kv",
+    "mapping",
     "restore",
     "verify",
 ]
@@ -208,3 +257,16 @@ def _platform_file_system() -> FileSystem:
     from libredb_osfs import OsFileSystem  # noqa: PLC0415 - the adapter imports this package first
 
     return OsFileSystem()
+
+
+def __getattr__(name: str) -> object:
+    """Load the lens that has this name, and keep it."""
+    if name not in _LENSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(_import_module(f"libredb.lens.{_LENSES[name] or name}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LENSES})

@@ -21,6 +21,11 @@
     ids          ids that rise with time, and those that count
     document     one document as a row
     documents    a collection of JSON objects
+    dictionary   what a dict can do, each call one read or one transaction
+    mapping      the raw keys of a store, as a dict of bytes
+    kv_values    how a kv writes its values
+    kv_entries   what a kv keeps inside of one transaction, with versions and deadlines
+    kv           text keys and their values, as a dict
 
 A lens owns no storage, no lock and no cache: each operation is one transaction of its store.
 """

@@ -9,6 +9,8 @@ is what opening a lens and writing to it does.
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -16,17 +18,23 @@ from libredb.kernel.transaction import Reader, Store, Writer
 from libredb.lens.encoding import prefix_range
 from libredb.lens.errors import DamagedEntryError, DuplicateKeyError, MissingKeyError
 from libredb.lens.namespace import (
-    LAYOUT,
+    IMPORTS,
+    LAST_NUMBER,
     LENSES,
     RECORDS,
+    SHARING,
     SYSTEM,
     Namespace,
+    check_layout,
     check_name,
+    check_store,
     delete_range,
     find,
     keys_of,
     last_number,
     migrations_of,
+    name_of,
+    parsed,
     records,
     save,
 )
@@ -37,6 +45,7 @@ class Catalog:
 
     def __init__(self, store: Store) -> None:
         """Take a store: a database, or a transaction."""
+        check_store(store)
         self._store = store
 
     def on(self, tx: Store, /) -> "Catalog":
@@ -98,9 +107,9 @@ class Catalog:
     def check(self) -> list[str]:
         """Return what is wrong with the records and the keys of no namespace; empty if nothing.
 
-        Reads every record, and one key in each gap between namespaces.
+        Reads every record, and one key in each gap between what is kept.
         """
-        return self._store.read(_problems)
+        return self._store.read(lambda tx: list(_problems(tx)))
 
     def __repr__(self) -> str:
         return f"<Catalog of {self._store!r}>"
@@ -120,32 +129,49 @@ def _existing(tx: Reader, name: str) -> Namespace:
 
 
 def _described(namespace: Namespace) -> dict[str, Any]:
-    return {"name": namespace.name, **namespace.to_json()}
+    """Return a record for the caller to keep: what it changes there changes no record of ours."""
+    return {"name": namespace.name, **deepcopy(namespace.to_json())}
 
 
-def _problems(tx: Reader) -> list[str]:
+def _problems(tx: Reader) -> Iterator[str]:
     try:
-        known = list(records(tx))
+        check_layout(tx)
+    except DamagedEntryError as error:
+        yield str(error)  # nobody knows what the rest of it means
+        return
+    known: list[Namespace] = []
+    for key, data in tx.scan(*prefix_range(RECORDS)):
+        try:
+            known.append(parsed(name_of(key), data))
+        except DamagedEntryError as error:
+            yield str(error)
+    yield from _problems_of_numbers(tx, known)
+    yield from _problems_of_keys(tx, {namespace.number for namespace in known})
+
+
+def _problems_of_numbers(tx: Reader, known: list[Namespace]) -> Iterator[str]:
+    for number, count in Counter(namespace.number for namespace in known).items():
+        if count > 1:
+            yield f"{count} namespaces have the prefix {number}"
+    try:
         last = last_number(tx)
     except DamagedEntryError as error:
-        return [str(error)]
-    problems = [
-        f"{count} namespaces have the prefix {number}"
-        for number, count in Counter(namespace.number for namespace in known).items()
-        if count > 1
-    ]
-    problems += [
-        f"the namespace {namespace.name!r} has the prefix {namespace.number}, which was never given"
-        for namespace in known
-        if not 1 <= namespace.number <= last
-    ]
-    if known and tx.get(SYSTEM) != LAYOUT:
-        problems.append("there are namespaces, and the layout is not recorded")
-    start: bytes | None = prefix_range(SYSTEM)[1]
-    for prefix in [*sorted({keys_of(namespace.number).prefix for namespace in known}), None]:
-        end = prefix if prefix is not None else prefix_range(LENSES)[1]
-        for key, _ in tx.scan(start or b"", end, limit=1):
-            problems.append(f"the key {key.hex(' ')} is of no namespace")
-        if prefix is not None:
-            start = prefix_range(prefix)[1]
-    return problems
+        yield str(error)
+        return
+    for namespace in known:
+        if namespace.number > last:
+            name, number = namespace.name, namespace.number
+            yield f"the namespace {name!r} has the prefix {number}, which was never given"
+
+
+def _problems_of_keys(tx: Reader, numbers: set[int]) -> Iterator[str]:
+    """Yield a key of each gap between what is known to be kept under FE."""
+    kept = [(part, part + b"\0") for part in (SYSTEM, LAST_NUMBER)]
+    kept += [prefix_range(part) for part in (RECORDS, IMPORTS, SHARING)]
+    for number in numbers:
+        kept += [prefix_range(migrations_of(number)), keys_of(number).range()]
+    start, last = prefix_range(LENSES)
+    for first, end in [*sorted(kept), (last, None)]:
+        for key, _ in tx.scan(start, first, limit=1):
+            yield f"the key {key.hex(' ')} is of no namespace"
+        start = end or b""

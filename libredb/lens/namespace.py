@@ -4,6 +4,7 @@
     FE 00 01 name       a record: {"kind": .., "prefix": n, "schema": .., "indexes": [..]}
     FE 00 02            the last n that was given to a namespace, in digits
     FE 00 03 (n, name)  a migration that namespace n has behind it
+    FE 00 04, FE 00 05  kept for imports, and for databases that are shared
     FE (n) ..           what namespace n keeps; round brackets stand for a packed tuple
 
 All of the lenses lies under the byte FE; keys below it, and FF, are for those who use raw keys. An
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader, Store, Writer
@@ -33,11 +34,15 @@ LAYOUT = b"lenses 1"
 RECORDS = b"\xfe\x00\x01"
 LAST_NUMBER = b"\xfe\x00\x02"
 MIGRATIONS = b"\xfe\x00\x03"
+IMPORTS = b"\xfe\x00\x04"
+SHARING = b"\xfe\x00\x05"
 
 USER_KEYS: Range = (b"", LENSES)
 """The range of the keys that no lens touches, to be passed to `scan`: `db.scan(*USER_KEYS)`."""
 
 MAX_NAME_BYTES = 512
+_MAX_DIGITS = 18
+"""Nobody makes so many namespaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +116,7 @@ class Lens:
 
     def __init__(self, store: Store, name: str) -> None:
         """Take a store and a name, and check both."""
-        if not callable(getattr(store, "transact", None)) or not hasattr(store, "read"):
-            given = type(cast(object, store)).__name__
-            raise UsageTypeError(f"a lens needs a database or a transaction, not {given}")
+        check_store(store)
         check_name(name)
         self._store = store
         self._name = name
@@ -159,6 +162,13 @@ class Lens:
         return self._store.transact(edit)
 
 
+def check_store(store: object) -> None:
+    """Refuse what is no store."""
+    if not (callable(getattr(store, "transact", None)) and callable(getattr(store, "read", None))):
+        given = type(store).__name__
+        raise UsageTypeError(f"a lens needs a database or a transaction, not {given}")
+
+
 def check_name(name: object) -> None:
     """Refuse what is no name of a namespace."""
     if type(name) is not str:
@@ -167,6 +177,7 @@ def check_name(name: object) -> None:
         raise UsageValueError(f"the name of a namespace has 1 to {MAX_NAME_BYTES} bytes of UTF-8")
 
 
+@lru_cache(maxsize=256)
 def keys_of(number: int) -> Subspace:
     """Return the subspace of the namespace with this number."""
     return Subspace(LENSES + pack((number,)))
@@ -175,15 +186,17 @@ def keys_of(number: int) -> Subspace:
 def find(tx: Reader, name: str, kind: str | None = None) -> Namespace | None:
     """Return the record of that name, or None.
 
+    A record is only written beside the layout, so where it is the layout need not be read.
+
     Raises:
         NamespaceKindError: it is of another kind.
         DamagedEntryError: it is no record, or there are keys under FE that are not of the lenses.
     """
     data = tx.get(RECORDS + name.encode())
     if data is None:
-        _check_layout(tx)
+        check_layout(tx)
         return None
-    namespace = _parsed(name, data)
+    namespace = parsed(name, data)
     if kind is not None and namespace.kind != kind:
         raise NamespaceKindError(
             f"the namespace {name!r} is one of {namespace.kind}, not of {kind}",
@@ -196,33 +209,49 @@ def find(tx: Reader, name: str, kind: str | None = None) -> Namespace | None:
 
 def records(tx: Reader) -> Iterable[Namespace]:
     """Yield every record, in the order of the names as UTF-8."""
-    _check_layout(tx)
+    check_layout(tx)
     for key, data in tx.scan(*prefix_range(RECORDS)):
-        yield _parsed(key[len(RECORDS) :].decode(), data)
+        yield parsed(name_of(key), data)
 
 
-def create(tx: Writer, name: str, kind: str) -> Namespace:
-    """Record a new namespace, with a number that none ever had."""
-    number = last_number(tx) + 1
-    tx.set(LAST_NUMBER, b"%d" % number)
+def name_of(key: bytes) -> str:
+    """Return the name in the key of a record."""
+    try:
+        return key[len(RECORDS) :].decode()
+    except UnicodeDecodeError:
+        reason = f"the key {key.hex(' ')} of a record has no name"
+        raise DamagedEntryError(reason, actual=key) from None
+
+
+def create(tx: Writer, name: str, kind: str, schema: object = None) -> Namespace:
+    """Record a new namespace, with a number that none ever had.
+
+    Raises:
+        DamagedEntryError: there are keys already where the namespace would keep its own.
+    """
+    namespace = Namespace(name, kind, last_number(tx) + 1, schema)
+    for key, _ in tx.scan(*namespace.keys.range(), limit=1):
+        reason = f"the key {key.hex(' ')} is of no namespace, and {name!r} would begin there"
+        raise DamagedEntryError(reason, namespace=name, actual=key)
+    tx.set(LAST_NUMBER, b"%d" % namespace.number)
     tx.set(SYSTEM, LAYOUT)
-    namespace = Namespace(name, kind, number)
     save(tx, namespace)
     return namespace
 
 
 def save(tx: Writer, namespace: Namespace) -> None:
     """Record what has changed of a namespace."""
-    data = json.dumps(namespace.to_json(), ensure_ascii=False, separators=(",", ":"))
-    tx.set(RECORDS + namespace.name.encode(), data.encode())
+    tx.set(RECORDS + namespace.name.encode(), _written(namespace))
 
 
 def last_number(tx: Reader) -> int:
     """Return the last number that was given, 0 before the first."""
     data = tx.get(LAST_NUMBER)
-    if data is not None and not data.isdigit():
+    if data is None and tx.get(SYSTEM) is None:
+        return 0
+    if data is None or not (data.isdigit() and len(data) <= _MAX_DIGITS):
         raise DamagedEntryError(f"the last number of a namespace is {data!r}", actual=data)
-    return int(data or 0)
+    return int(data)
 
 
 def delete_range(tx: Writer, keys: Range) -> int:
@@ -237,8 +266,8 @@ def migrations_of(number: int) -> bytes:
 
 def migrations(tx: Reader, namespace: Namespace) -> list[str]:
     """Return the names of the migrations that the namespace has behind it."""
-    keys = tx.scan(*prefix_range(migrations_of(namespace.number)))
-    return [str(unpack(key, len(MIGRATIONS))[1]) for key, _ in keys]
+    prefix = migrations_of(namespace.number)
+    return [str(*unpack(key, len(prefix))) for key, _ in tx.scan(*prefix_range(prefix))]
 
 
 def add_migration(tx: Writer, namespace: Namespace, name: str) -> None:
@@ -253,19 +282,31 @@ def with_index(namespace: Namespace, index: IndexRecord) -> Namespace:
 
 
 @lru_cache(maxsize=256)
-def _parsed(name: str, data: bytes) -> Namespace:
-    """Return what a record says: the same one again as long as its bytes are the same."""
+def parsed(name: str, data: bytes) -> Namespace:
+    """Return what a record says: the same one again as long as its bytes are the same.
+
+    Bytes are a record if and only if it is written as these bytes: what a later version has added
+    is not left out in silence.
+    """
     try:
-        found = json.loads(data)
+        found = json.loads(data.decode())
         indexes = tuple(map(IndexRecord.from_json, found["indexes"]))
-        return Namespace(name, str(found["kind"]), int(found["prefix"]), found["schema"], indexes)
-    except (ValueError, KeyError, TypeError):
-        raise DamagedEntryError(
-            f"the record of the namespace {name!r} is not one", namespace=name, actual=data
-        ) from None
+        namespace = Namespace(name, found["kind"], found["prefix"], found["schema"], indexes)
+        is_record = type(namespace.number) is int and namespace.number > 0 and bool(name)
+        is_record = is_record and type(namespace.kind) is str and _written(namespace) == data
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        is_record, namespace = False, None
+    if namespace is None or not is_record:
+        reason = f"the record of the namespace {name!r} is not one"
+        raise DamagedEntryError(reason, namespace=name, actual=data)
+    return namespace
 
 
-def _check_layout(tx: Reader) -> None:
+def _written(namespace: Namespace) -> bytes:
+    return json.dumps(namespace.to_json(), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def check_layout(tx: Reader) -> None:
     """Refuse to read or write where somebody else has keys under FE, or a later version has."""
     layout = tx.get(SYSTEM)
     if layout == LAYOUT:
