@@ -15,7 +15,6 @@ more, and takes its room until it is written to or `purge_expired()` runs.
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from math import floor
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
@@ -252,7 +251,7 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
 
     def _now(self) -> int:
         """Return the time in milliseconds; asked for before a transaction, which may run again."""
-        return floor(self._clock() * 1000)
+        return round(self._clock() * 1000)
 
     def _in_read(self, work: Callable[[Entries], T]) -> T:
         now = self._now()
@@ -395,7 +394,8 @@ def _milliseconds(ttl: timedelta) -> int:
         raise UsageTypeError(f"ttl is a timedelta, not {type(ttl).__name__}")
     if ttl <= timedelta():
         raise UsageValueError(f"ttl must be more than nothing, not {ttl}")
-    return -(-ttl // timedelta(milliseconds=1))
+    whole, rest = divmod(ttl, timedelta(milliseconds=1))
+    return whole + bool(rest)
 
 
 def _check_int(value: object, what: str) -> None:

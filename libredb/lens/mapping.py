@@ -90,6 +90,7 @@ class RawEntries:
         """Take the transaction."""
         self._tx = tx
         self.get = tx.get
+        self.get_many = tx.get_many
         self.set = tx.set
         self.delete = tx.delete
 
