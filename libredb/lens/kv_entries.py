@@ -15,10 +15,12 @@ goes when it is written to, or by `purge`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from os import urandom
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader, Writer
 from libredb.lens.encoding import prefix_range
 from libredb.lens.errors import DamagedEntryError
@@ -70,6 +72,21 @@ def bytes_of(stored: Stored) -> bytes:
 def ordered(deadline: int) -> bytes:
     """Return 8 bytes that ascend as deadlines do."""
     return _U64.pack(deadline + _I64_SIGN)
+
+
+def deadline_of(stored: Stored | None) -> int | None:
+    """Return the deadline of an entry, None if it has none or is not there."""
+    return None if stored is None else stored.deadline
+
+
+def milliseconds(ttl: timedelta) -> int:
+    """Return a positive duration in whole milliseconds, rounded up."""
+    if not isinstance(cast(object, ttl), timedelta):
+        raise UsageTypeError(f"ttl is a timedelta, not {type(ttl).__name__}")
+    if ttl <= timedelta():
+        raise UsageValueError(f"ttl must be more than nothing, not {ttl}")
+    whole, rest = divmod(ttl, timedelta(milliseconds=1))
+    return whole + bool(rest)
 
 
 class Entries:

@@ -3,7 +3,6 @@
 What it has in common with a mapping is in test_dictionary.py.
 """
 
-import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, assert_type
@@ -11,72 +10,19 @@ from typing import Any, assert_type
 import pytest
 
 import libredb
-from libredb import Store, UsageError, UsageTypeError, UsageValueError, Writer
+from libredb import Store, UsageError, UsageTypeError, UsageValueError
 from libredb.lens.catalog import catalog
 from libredb.lens.errors import (
     DamagedEntryError,
     InvalidValueError,
-    MissingKeyError,
     NamespaceKindError,
     SchemaMismatchError,
 )
 from libredb.lens.kv import KV, kv
 from libredb.lens.namespace import create
 from tests.support.case import case
-from tests.support.stores import NaiveStore, NaiveWriter, RerunningStore
-
-PREFIX = "fe1501"
-SECOND = timedelta(seconds=1)
-
-
-class Clock:
-    """A clock that stands still until it is moved, and counts who looks."""
-
-    def __init__(self, now: float = 1000.0) -> None:
-        self.now = now
-        self.looks = 0
-
-    def __call__(self) -> float:
-        self.looks += 1
-        return self.now
-
-
-class UnnumberedWriter(NaiveWriter):
-    """A transaction without a number."""
-
-    def __init__(self, entries: dict[bytes, bytes], version: int) -> None:
-        super().__init__(entries, 0)
-
-
-class UnnumberedStore(NaiveStore):
-    """A store that does not number its commits."""
-
-    writer = UnnumberedWriter
-
-
-def below(store: Store) -> dict[str, str]:
-    """Return what a kv keeps under its prefix, in hexadecimal digits."""
-    start = bytes.fromhex(PREFIX)
-    found = store.read(lambda tx: list(tx.scan(start, start + b"\xff")))
-    return {key.hex().removeprefix(PREFIX): value.hex() for key, value in found}
-
-
-def planted(store: Store, key: bytes, value: bytes | None) -> None:
-    """Write a raw entry under the prefix, or delete it."""
-    whole = bytes.fromhex(PREFIX) + key
-
-    def plant(tx: Writer) -> None:
-        tx.delete(whole) if value is None else tx.set(whole, value)
-
-    store.transact(plant)
-
-
-def entry(version: int, value: bytes, deadline: int | None = None) -> bytes:
-    """Return the bytes of an entry, as the docstring of kv_entries draws them."""
-    if deadline is None:
-        return b"\0" + version.to_bytes(8) + value
-    return b"\1" + version.to_bytes(8) + deadline.to_bytes(8, signed=True) + value
-
+from tests.support.stores import NaiveStore
+from tests.unit.lens.kv_support import PREFIX, SECOND, Clock, below, entry, planted
 
 # The bytes
 
@@ -95,26 +41,6 @@ def test_the_bytes_of_an_entry_are_those_of_its_format() -> None:
     record = store.entries[b"\xfe\0\1json"]
     assert record == b'{"kind":"kv","prefix":2,"schema":{"values":"json"},"indexes":[]}'
     assert store.entries[b"\xfe\x15\2\1a"][9:] == b'{"x":[1,2.0,null]}'
-
-
-def test_deadlines_before_1970_are_in_order_too() -> None:
-    store, clock = NaiveStore(), Clock(-2.0)
-    it = kv(store, clock=clock)
-    it.set("a", "x", ttl=SECOND)
-    assert below(store)["02" + "7ffffffffffffc18" + "61"] == ""
-    clock.now = -0.5
-    it.set("b", "x", ttl=SECOND)
-    assert it.purge_expired() == 1
-    assert list(it) == ["b"]
-
-
-def test_an_overwritten_or_deleted_entry_leaves_nothing(store: Store) -> None:
-    it = kv(store, clock=Clock())
-    for change in (lambda: it.__setitem__("a", "y"), lambda: it.delete("a"), it.clear):
-        it.set("a", "x", ttl=SECOND)
-        change()
-        left = [key for key in below(store) if key[:2] == "02"]
-        assert left == []
 
 
 # Values
@@ -272,145 +198,6 @@ def test_two_namespaces_know_nothing_of_each_other(store: Store) -> None:
     assert (dict(first.items()), dict(second.items())) == ({}, {"x": "2"})
 
 
-# Versions
-
-
-def test_a_version_is_of_the_commit_and_rises_within_it() -> None:
-    store = NaiveStore()
-    it = kv(store)
-    assert it.get_versioned("a") == (None, 0)
-    it["a"] = "x"
-    assert it.get_versioned("a") == ("x", 1 << 16)
-
-    def twice(tx: Writer) -> None:
-        inside = it.on(tx)
-        inside["a"] = "y"
-        inside["a"] = "z"
-        inside["b"] = "z"
-
-    store.transact(twice)
-    assert it.get_versioned("a") == ("z", (2 << 16) + 1)
-    assert it.get_versioned("b") == ("z", 2 << 16)
-
-
-def test_put_if_writes_only_over_the_version_it_is_given(store: Store) -> None:
-    it = kv(store)
-    assert not it.put_if("a", "x", 5)
-    assert not it
-    assert it.put_if("a", "x", 0)
-    assert not it.put_if("a", "y", 0)
-    value, version = it.get_versioned("a")
-    assert value == "x"
-    assert it.put_if("a", "y", version)
-    assert not it.put_if("a", "z", version)
-    assert it["a"] == "y"
-    with pytest.raises(UsageTypeError, match="version must be an int, not bool"):
-        it.put_if("a", "z", True)
-    with pytest.raises(UsageTypeError, match="version must be an int, not str"):
-        it.put_if("a", "z", "1")  # pyright: ignore[reportArgumentType] - refused
-
-
-def test_put_if_that_is_false_writes_nothing() -> None:
-    with libredb.open() as db:
-        it = kv(db)
-        assert not it.put_if("a", "x", 5)
-        assert db.version == 0
-        it["a"] = "x"
-        assert not it.put_if("a", "y", 0)
-        assert db.version == 1
-
-
-def changed(inside: KV[str], rng: random.Random) -> None:
-    """Change something, in one of the ways there are."""
-    key = rng.choice("ab")
-    changes: list[Callable[[], object]] = [
-        *(lambda: inside.delete(key), lambda: inside.pop(key, None), lambda: inside.incr(key)),
-        *(lambda: inside.set(key, "1"), lambda: inside.set(key, "1", ttl=SECOND), inside.clear),
-    ]
-    rng.choice(changes)()
-
-
-def versions_of_one_commit(
-    inside: KV[str], rng: random.Random, seen: set[tuple[str, int]]
-) -> set[tuple[str, int]]:
-    """Change a few keys; return what was seen and the new versions, none of which was."""
-    found = set(seen)
-    known = {key: inside.get_versioned(key)[1] for key in "ab"}
-    for _ in range(rng.randrange(1, 9)):
-        changed(inside, rng)
-        for key in "ab":
-            version = inside.get_versioned(key)[1]
-            if version not in {0, known[key]}:
-                assert (key, version) not in found
-                found.add((key, version))
-            known[key] = version
-    return found
-
-
-@pytest.mark.parametrize("store_type", [NaiveStore, RerunningStore, UnnumberedStore])
-def test_a_version_never_comes_twice(store_type: type[NaiveStore]) -> None:
-    """The commit's number alone would come again where a key is deleted and set in one commit."""
-    seed = 7
-    rng, store = random.Random(seed), store_type()
-    it, seen = kv(store, clock=Clock()), set[tuple[str, int]]()
-
-    def work(tx: Writer) -> set[tuple[str, int]]:
-        return versions_of_one_commit(it.on(tx), rng, seen)
-
-    for number in range(150):
-        with case(seed=seed, number=number):
-            seen = store.transact(work)
-    assert len(seen) > 100
-    assert it.check() == []
-
-
-def test_a_version_of_a_deleted_entry_is_kept_only_where_it_could_come_again() -> None:
-    store = NaiveStore()
-    it = kv(store)
-    it["a"] = "x"
-    del it["a"]
-    assert below(store) == {}
-
-    def work(tx: Writer) -> None:
-        inside = it.on(tx)
-        inside["a"] = "y"
-        inside["a"] = "z"
-        del inside["a"]
-        inside["a"] = "again"
-        inside["b"] = "new"
-        del inside["b"]
-
-    store.transact(work)
-    first = 3 << 16
-    assert below(store)["03"] == f"{first + 2:016x}", "that of b, which was above that of a"
-    assert it.get_versioned("a") == ("again", first + 2)
-    it["b"] = "later"
-    assert it.get_versioned("b") == ("later", 4 << 16)
-
-
-def test_more_changes_than_a_commit_has_versions_for_are_no_problem() -> None:
-    store = NaiveStore()
-    it = kv(store)
-    it["a"] = "x"
-    planted(store, b"\1a", entry((5 << 16) + 3, b"x"))
-    it["a"] = "y"
-    assert it.get_versioned("a") == ("y", (5 << 16) + 4)
-    del it["a"]
-    it["a"] = "z"
-    assert it.get_versioned("a") == ("z", (5 << 16) + 5)
-
-
-def test_where_commits_have_no_numbers_versions_are_random() -> None:
-    it = kv(UnnumberedStore())
-    seen: set[int] = set()
-    for _ in range(100):
-        it["a"] = "x"
-        seen.add(it.get_versioned("a")[1])
-    assert len(seen) == 100
-    assert all(0 < version < 2**63 for version in seen)
-    assert it.put_if("a", "y", it.get_versioned("a")[1])
-
-
 # Numbers
 
 
@@ -449,157 +236,6 @@ def test_incr_refuses_what_is_no_integer(store: Store) -> None:
     for by in (2**2040, -(2**2040)):
         with case(by=by), pytest.raises(InvalidValueError, match="at most 255 bytes"):
             text.incr("b", by)
-
-
-# Deadlines
-
-
-def test_an_entry_is_expired_from_its_deadline_on(store: Store) -> None:
-    clock = Clock(1000.0)
-    it = kv(store, clock=clock)
-    it.set("a", "x", ttl=timedelta(milliseconds=1500))
-    it["b"] = "y"
-    for now in (1000.0, 1001.499):
-        clock.now = now
-        with case(now=now):
-            assert (it["a"], len(it), "a" in it) == ("x", 2, True)
-    for now in (1001.5, 1001.501, 5000.0):
-        clock.now = now
-        with case(now=now):
-            assert ("a" in it, it.get("a"), it.get_versioned("a")) == (False, None, (None, 0))
-            assert list(it.scan()) == list(it.scan(reverse=True)) == [("b", "y")]
-            assert (list(it), len(it), it.get_many(["a", "b"])) == (["b"], 1, [None, "y"])
-    assert list(it.scan(limit=1)) == [("b", "y")], "a limit counts what is visible"
-    del it["b"]
-    assert not it
-    with pytest.raises(MissingKeyError):
-        it["a"]
-
-
-def test_a_duration_is_rounded_up_to_milliseconds(store: Store) -> None:
-    clock = Clock(1000.0)
-    it = kv(store, clock=clock)
-    it.set("a", "x", ttl=timedelta(microseconds=1))
-    assert "a" in it
-    clock.now = 1000.001
-    assert "a" not in it
-
-
-def test_a_duration_is_more_than_nothing(store: Store) -> None:
-    it = kv(store)
-    for ttl in (timedelta(), timedelta(microseconds=-1)):
-        with case(ttl=ttl), pytest.raises(UsageValueError, match="more than nothing"):
-            it.set("a", "x", ttl=ttl)
-    for wrong in (5, 1.5, "1"):
-        with case(wrong=wrong), pytest.raises(UsageTypeError, match="ttl is a timedelta, not"):
-            it.set_many({"a": "x"}, ttl=wrong)  # pyright: ignore[reportArgumentType] - refused
-    it.set("a", "x", ttl=timedelta.max)
-    assert it["a"] == "x"
-
-
-def test_a_plain_set_clears_a_deadline_and_others_keep_it(store: Store) -> None:
-    clock = Clock(1000.0)
-    it = kv(store, clock=clock)
-    it.set_many(dict.fromkeys("abcdef", "1"), ttl=SECOND)
-    it["a"] = "2"
-    it.update(b="2")
-    it.incr("c")
-    assert it.put_if("d", "2", it.get_versioned("d")[1])
-    assert it.setdefault("e", "2") == "1"
-    it.set("f", "2", ttl=2 * SECOND)
-    assert it.check() == []
-    clock.now = 1001.0
-    assert dict(it.items()) == {"a": "2", "b": "2", "f": "2"}
-    clock.now = 1002.0
-    assert list(it) == ["a", "b"]
-
-
-def test_a_write_begins_anew_where_an_entry_is_expired(store: Store) -> None:
-    clock = Clock(1000.0)
-    it = kv(store, clock=clock)
-    it.set_many(dict.fromkeys("abcde", "5"), ttl=SECOND)
-    _, version = it.get_versioned("a")
-    clock.now = 1001.0
-    assert not it.put_if("a", "6", version)
-    assert it.put_if("a", "6", 0)
-    assert it.get_versioned("a")[1] > version
-    assert it.incr("b") == 1
-    assert it.setdefault("c", "7") == "7"
-    assert (it.pop("d", None), it.delete("e")) == (None, False)
-    clock.now = 9999.0
-    assert dict(it.items()) == {"a": "6", "b": "1", "c": "7"}
-    assert all(key[:2] != "02" for key in below(store)), "what was met is gone"
-    assert it.check() == []
-
-
-def test_deleting_a_range_counts_what_is_visible_and_deletes_all(store: Store) -> None:
-    clock = Clock(1000.0)
-    it = kv(store, clock=clock)
-    it.set_many([("a", "x"), ("b", "x")], ttl=SECOND)
-    it["c"] = "x"
-    clock.now = 1001.0
-    assert it.delete_range("a", "z") == 1
-    assert all(key == "03" for key in below(store))
-
-
-def test_popitem_and_del_do_not_meet_what_is_expired(store: Store) -> None:
-    clock = Clock(1000.0)
-    it = kv(store, clock=clock)
-    it.set("a", "x", ttl=SECOND)
-    it["b"] = "y"
-    clock.now = 1001.0
-    with pytest.raises(MissingKeyError):
-        del it["a"]
-    assert it.popitem() == ("b", "y")
-    with pytest.raises(KeyError):
-        it.popitem()
-
-
-def test_purging_deletes_what_is_expired_and_reads_nothing_else(store: Store) -> None:
-    clock = Clock(1000.0)
-    it = kv(store, clock=clock)
-    assert it.purge_expired() == 0
-    it["forever"] = "x"
-    for number in range(5):
-        it.set(f"{number}", "x", ttl=SECOND * (number + 1))
-    assert it.purge_expired() == 0
-    clock.now = 1003.0
-    assert it.purge_expired() == 3
-    assert it.purge_expired() == 0
-    assert list(it) == ["3", "4", "forever"]
-    assert it.check() == []
-    planted(store, b"\1forever", b"damaged, and not read")
-    clock.now = 1005.0
-    assert it.purge_expired() == 2
-
-
-def test_the_clock_is_looked_at_once_for_each_call(store: Store) -> None:
-    clock = Clock()
-    it = kv(store, clock=clock)
-    calls: list[Callable[[], object]] = [
-        *(lambda: it.get("a"), lambda: it.set("a", "1", ttl=SECOND), lambda: it.incr("a")),
-        *(lambda: list(it.scan()), lambda: it.put_if("a", "x", 0), it.purge_expired, it.clear),
-        *(lambda: it.update({"a": "x", "b": "x"}), it.popitem, lambda: len(it)),
-    ]
-    for number, call in enumerate(calls):
-        clock.looks = 0
-        call()
-        with case(number=number):
-            assert clock.looks == 1
-
-
-def test_in_a_transaction_the_time_stands_still() -> None:
-    with libredb.open() as db:
-        clock = Clock(1000.0)
-        outside = kv(db, clock=clock)
-        outside.set("a", "x", ttl=SECOND)
-        with db.transaction() as tx:
-            inside = outside.on(tx)
-            clock.now = 1001.0
-            assert inside["a"] == inside["a"] == "x"
-            inside.set("b", "x", ttl=SECOND)
-            assert outside.on(tx).get("a") is None
-        assert list(outside) == []
 
 
 # Inside of a transaction
