@@ -10,7 +10,7 @@ from libredb import Store, UsageTypeError, Writer
 from libredb.lens.kv import KV, kv
 from tests.support.case import case
 from tests.support.stores import NaiveStore, RerunningStore
-from tests.unit.lens.kv_support import SECOND, Clock, UnnumberedStore, below, entry, planted
+from tests.unit.lens.kv.support import SECOND, Clock, UnnumberedStore, below, entry, planted
 
 
 def test_a_version_is_of_the_commit_and_rises_within_it() -> None:

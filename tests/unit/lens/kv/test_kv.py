@@ -1,6 +1,6 @@
 """Claim: a kv keeps text keys with versions and deadlines, as its bytes say, and refuses the rest.
 
-What it has in common with a mapping is in test_dictionary.py.
+What it has in common with a mapping is in ../test_dictionary.py.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from libredb.lens.kv import KV, kv
 from libredb.lens.namespace import create
 from tests.support.case import case
 from tests.support.stores import NaiveStore
-from tests.unit.lens.kv_support import PREFIX, SECOND, Clock, below, entry, planted
+from tests.unit.lens.kv.support import PREFIX, SECOND, Clock, below, entry, planted
 
 # The bytes
 

@@ -13,7 +13,7 @@ from libredb.lens.errors import (
 from libredb.lens.kv import kv
 from tests.support.case import case
 from tests.support.stores import NaiveStore
-from tests.unit.lens.kv_support import SECOND, Clock, below, planted
+from tests.unit.lens.kv.support import SECOND, Clock, below, planted
 
 
 def test_deadlines_before_1970_are_in_order_too() -> None:
