@@ -108,6 +108,9 @@ class RawEntries:
 def mapping(store: Store) -> RawMapping:
     """Return the raw keys of a store as a dict of bytes, in the order of the keys.
 
+    Reads and writes nothing. With `@cachetools.cached(shelve.Shelf(mapping(db)), key=lambda *a:
+    repr(a))` a function keeps its results in it.
+
     Raises:
         UsageTypeError: it is no store.
     """
