@@ -3,7 +3,7 @@
 A machine drives a kv and a plain dict of values and deadlines, with a clock that it moves itself:
 single calls, transactions of several, and transactions that are aborted. The store is a database
 in memory, or one that runs every function twice. After every step both agree, nothing is damaged,
-and no version that a key once had has come back with another value.
+and no version that was committed has come back with another value.
 """
 
 from datetime import timedelta
