@@ -16,7 +16,7 @@ from typing import Any
 
 from libredb.lens.encoding import Part
 from libredb.lens.errors import DamagedEntryError, SchemaMismatchError
-from libredb.lens.json_value import MISSING, Json
+from libredb.lens.json_value import MISSING, Json, copy_of
 from libredb.lens.table.columns import KINDS, Column
 from libredb.lens.table.schema import PlainRow, Schema
 
@@ -92,11 +92,11 @@ class Recorded:
     def reader(self) -> Callable[[tuple[Part, ...], Json], PlainRow]:
         """Return what makes the plain values of a row from its key and what is stored of it."""
         key = self.key
-        defaults = {
-            name: each.column.from_json(each.default)
+        defaults = [
+            (name, each.column.from_json, each.default)
             for name, each in self.columns.items()
             if each.default is not MISSING
-        }
+        ]
         reads = [
             (name, each.column.from_json)
             for name, each in self.columns.items()
@@ -107,7 +107,10 @@ class Recorded:
             for name, from_json in reads:
                 if name in stored:
                     stored[name] = from_json(stored[name])
-            return {**dict(zip(key, parts, strict=True)), **defaults, **stored}
+            for name, from_json, default in defaults:
+                if name not in stored:
+                    stored[name] = from_json(copy_of(default))
+            return {**dict(zip(key, parts, strict=True)), **stored}
 
         return read
 

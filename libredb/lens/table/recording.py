@@ -229,7 +229,7 @@ def not_(condition: object) -> bool:
 
 
 def descending(value: V) -> V:
-    """Say that a column of an order goes down, as in `order_by(lambda u: descending(u.age))`."""
+    """Say of a column in `order_by` that it goes down, in a function such as that of `one_of`."""
     return cast(V, Descending(_recorded(value, "descending")))
 
 

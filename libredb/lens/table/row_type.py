@@ -50,7 +50,7 @@ _SUPPORTED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RowType(Generic[T]):
     """What a table has to know of a class, whatever class it is.
 
@@ -196,15 +196,12 @@ def _of_dataclass(cls: type[Any]) -> dict[str, Default | None]:
     for field in fields(cls):
         if not field.init:
             raise UsageTypeError(f"{cls.__name__}: {field.name} is not taken by `__init__`")
-    return {
-        field.name: _default(field.default, field.default_factory, NO_DEFAULT)
-        for field in fields(cls)
-    }
+    return {field.name: _default(field.default, field.default_factory) for field in fields(cls)}
 
 
 def _of_model(cls: type[Any]) -> dict[str, Default | None]:
     return {
-        name: None if field.is_required() else _default(field.default, field.default_factory, None)
+        name: None if field.is_required() else _default(field.default, field.default_factory)
         for name, field in cls.model_fields.items()
     }
 
@@ -217,15 +214,15 @@ def _of_struct(cls: type[Any]) -> dict[str, Default | None]:
     for name, default in zip(names[len(names) - len(found) :], found, strict=True):
         if type(default).__name__ != "NoDefaultType":
             factory = default.factory if type(default).__name__ == "Factory" else None
-            defaults[name] = _default(default, factory, None)
+            defaults[name] = _default(default, factory)
     return defaults
 
 
-def _default(value: Value, factory: Any, absent: object) -> Default | None:  # noqa: ANN401 - a class says
+def _default(value: Value, factory: Any) -> Default | None:  # noqa: ANN401 - a class says it
     """Return a default; of what factories make, only an empty list or dict is a constant."""
-    if factory is not absent:
+    if factory is not None and factory is not NO_DEFAULT:
         return Default(factory, factory in (list, dict))
-    return None if value is absent else Default(lambda: value, True)
+    return None if value is NO_DEFAULT else Default(lambda: value, True)
 
 
 _CLASSES: tuple[tuple[Callable[[Any], bool], Callable[[Any], dict[str, Default | None]]], ...] = (
