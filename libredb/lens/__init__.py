@@ -10,6 +10,15 @@
     expression   a condition as data, and what tests a document for it
     filter       a condition as a dict, as people write it
     patch        what an update does to a document, as data
+    row          one row, a document or a row of a table, as it is kept
+    index        entries that lead from values to rows
+    order        an order of rows, and the place of a row in it
+    plan         which keys a search reads
+    cursor       the place of a row in a search, as text
+    result       the rows of a search, read when somebody asks for them
+    collection   rows and indexes, written together
+    ids          ids that rise with time, and those that count
+    documents    a collection of JSON objects
 
 A lens owns no storage, no lock and no cache: each operation is one transaction of its store.
 """

@@ -1,0 +1,235 @@
+"""Indexes: entries that lead from values to rows, written in the transaction of what they lead to.
+
+    P 03 (i) | 20 "warn" 00 | 10 C01C.. 00 | 02 "a1" 00   index i on level and at: row "a1"
+
+An entry is its key: the order keys of the fields, then the packed id; its value is empty. A row has
+one entry in each index, with the key of missing where a field is. Two kinds of index differ:
+
+    each    one entry for each different element of the array in the last field, and one with the
+            key of missing in its place for a text, in which `$contains` looks as well
+    words   one entry for each different word of the text in the last field
+
+A unique index lets only one row have the same keys, but for those of which one is null or missing.
+What a call does is judged by what it leaves behind: all its removals come before its checks.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from libredb.kernel.transaction import Reader, Writer
+from libredb.lens.encoding import pack, prefix_range
+from libredb.lens.errors import InvalidValueError, UniqueViolationError
+from libredb.lens.expression import words_of
+from libredb.lens.json_value import MISSING, Json, Path, dotted, type_of, value_at
+from libredb.lens.namespace import IndexRecord, Namespace, keys_of
+from libredb.lens.order_key import end_of, order_key, packer
+from libredb.lens.row import INDEXES, Plain
+from libredb.lens.subspace import Subspace
+
+MAX_KEY_BYTES = 1024
+
+Heads = Callable[[Plain], list[bytes]]
+"""What returns the joined order keys of each entry of a row, none of them twice."""
+
+_NULL_OR_MISSING = {order_key(None)[0], order_key(MISSING)[0]}
+
+
+class Index:
+    """One index, ready to be read and written."""
+
+    __slots__ = ("heads", "keys", "name", "prefix", "record")
+
+    def __init__(self, namespace: Subspace, record: IndexRecord) -> None:
+        """Take where its namespace is, and what is recorded of it."""
+        self.record = record
+        self.name = record.name
+        self.keys = namespace.sub(INDEXES + pack((record.number,)))
+        self.prefix = self.keys.prefix
+        self.heads: Heads = _heads_of(record)
+
+    @property
+    def is_multiple(self) -> bool:
+        """Whether a row may have several entries, or none."""
+        return self.record.each or self.record.words
+
+    def packed_id(self, key: bytes) -> bytes:
+        """Return the packed id at the end of the key of an entry."""
+        offset = len(self.prefix)
+        for _ in self.record.fields:
+            offset = end_of(key, offset)
+        return key[offset:]
+
+    def __repr__(self) -> str:
+        return f"<Index {self.name!r}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """One row, before and after; None where it is not there."""
+
+    packed: bytes
+    old: Plain | None
+    new: Plain | None
+
+
+def indexes_of(namespace: Namespace) -> tuple[Index, ...]:
+    """Return the indexes of a namespace, oldest first."""
+    return _indexes(namespace.number, namespace.indexes)
+
+
+@lru_cache(maxsize=256)
+def _indexes(number: int, records: tuple[IndexRecord, ...]) -> tuple[Index, ...]:
+    return tuple(Index(keys_of(number), record) for record in records)
+
+
+def replace_entries(
+    tx: Writer,
+    indexes: Iterable[Index],
+    rows: Iterable[Replaced],
+    unpack: Callable[[bytes], Any],
+    name: str,
+) -> None:
+    """Write the difference between the entries of rows before and after.
+
+    Args:
+        tx: What to write in.
+        indexes: Those to be changed.
+        rows: Each row that changes, once.
+        unpack: What returns the id of its bytes, for an error.
+        name: The namespace, for an error.
+
+    Raises:
+        InvalidValueError: a key would be too long.
+        UniqueViolationError: another row has what a unique index lets only one have.
+    """
+    rows = list(rows)
+    for index in indexes:
+        for head, packed in _removed_then_added(tx, index, rows):
+            key = index.prefix + head + packed
+            if len(key) > MAX_KEY_BYTES:
+                raise _too_long(index, head, len(key), unpack(packed), name)
+            if index.record.unique:
+                owner = owner_of(tx, index, head)
+                if owner is not None:
+                    raise _violation(index, head, unpack(owner), rows, packed, name)
+            tx.set(key, b"")
+
+
+def owner_of(tx: Reader, index: Index, head: bytes) -> bytes | None:
+    """Return the packed id of the row that has these keys and lets no other one have them."""
+    if not is_claim(head):
+        return None
+    start = index.prefix + head
+    for key, _ in tx.scan(*prefix_range(start), limit=1):
+        return key[len(start) :]
+    return None
+
+
+def is_claim(head: bytes) -> bool:
+    """Whether a unique index lets only one row have these keys: none is of null or missing."""
+    return not any(head[start] in _NULL_OR_MISSING for start, _ in _pieces(head))
+
+
+def _removed_then_added(
+    tx: Writer, index: Index, rows: list[Replaced]
+) -> list[tuple[bytes, bytes]]:
+    """Delete the entries that no row has any more; return those to be written, with their ids."""
+    heads_of, prefix = index.heads, index.prefix
+    added: list[tuple[bytes, bytes]] = []
+    for row in rows:
+        new = [] if row.new is None else heads_of(row.new)
+        if row.old is not None:
+            old = heads_of(row.old)
+            if old == new:
+                continue
+            kept = {*old} & {*new}
+            for head in old:
+                if head not in kept:
+                    tx.delete(prefix + head + row.packed)
+            new = [head for head in new if head not in kept]
+        added.extend([(head, row.packed) for head in new])
+    return added
+
+
+def _heads_of(record: IndexRecord) -> Heads:
+    """Return the function that an index asks for each row it is told of."""
+    values, join = _values_of(record.fields), packer(len(record.fields))
+    if not record.each and not record.words:
+        return lambda row: [join(values(row))]
+    lead, join_lead, last = values, packer(len(record.fields) - 1), record.fields[-1]
+    tails = _element_keys if record.each else _word_keys
+
+    def heads(row: Plain) -> list[bytes]:
+        start = join_lead(lead(row)[:-1])
+        return [start + tail for tail in tails(value_at(row, last))]
+
+    return heads
+
+
+def _values_of(fields: tuple[Path, ...]) -> Callable[[Plain], list[Any]]:
+    if all(len(path) == 1 for path in fields):
+        names = [path[0] for path in fields]
+        return lambda row: [row.get(name, MISSING) for name in names]
+    return lambda row: [value_at(row, path) for path in fields]
+
+
+def _element_keys(value: Json) -> list[bytes]:
+    kind = type_of(value)
+    if kind is str:
+        return [order_key(MISSING)]
+    return list(dict.fromkeys(map(order_key, value))) if kind is list else []
+
+
+def _word_keys(value: Json) -> list[bytes]:
+    return sorted(map(order_key, words_of(value))) if type(value) is str else []
+
+
+def _pieces(head: bytes) -> list[tuple[int, int]]:
+    """Return where the key of each field begins and ends."""
+    pieces: list[tuple[int, int]] = []
+    offset = 0
+    while offset < len(head):
+        end = end_of(head, offset)
+        pieces.append((offset, end))
+        offset = end
+    return pieces
+
+
+def _too_long(index: Index, head: bytes, size: int, row: object, name: str) -> InvalidValueError:
+    sizes = [end - start for start, end in _pieces(head)]
+    field = dotted(index.record.fields[sizes.index(max(sizes))])
+    return InvalidValueError(
+        f"{field}: its key in the index {index.name} would have {size:,} bytes,"
+        f" and {MAX_KEY_BYTES:,} is the limit",
+        namespace=name,
+        id=row,
+        field=field,
+        expected=f"at most {MAX_KEY_BYTES:,} bytes",
+        actual=size,
+    )
+
+
+def _violation(
+    index: Index, head: bytes, owner: object, rows: list[Replaced], packed: bytes, name: str
+) -> UniqueViolationError:
+    row = next(row.new for row in rows if row.packed == packed)
+    value = _value_behind(index, head, row or {})
+    return UniqueViolationError(
+        f"{index.name}: {owner!r} has {value!r} already, and the index is unique",
+        namespace=name,
+        id=owner,
+        field=index.name,
+        expected="a value that no other has",
+        actual=value,
+    )
+
+
+def _value_behind(index: Index, head: bytes, row: Plain) -> Json:
+    """Return the value, or the list of values, whose keys these are."""
+    values = [value_at(row, path) for path in index.record.fields]
+    if index.record.each:
+        start, end = _pieces(head)[-1]
+        values[-1] = next(each for each in values[-1] if order_key(each) == head[start:end])
+    return values[0] if len(values) == 1 else values
