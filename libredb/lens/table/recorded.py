@@ -17,8 +17,9 @@ from typing import Any
 from libredb.lens.encoding import Part
 from libredb.lens.errors import DamagedEntryError, SchemaMismatchError
 from libredb.lens.json_value import MISSING, Json, copy_of
+from libredb.lens.row import Plain
 from libredb.lens.table.columns import KINDS, Column
-from libredb.lens.table.schema import PlainRow, Schema
+from libredb.lens.table.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Recorded:
         columns = {name: column.to_json() for name, column in self.columns.items()}
         return {"key": list(self.key), "columns": columns}
 
-    def reader(self) -> Callable[[tuple[Part, ...], Json], PlainRow]:
+    def reader(self) -> Callable[[tuple[Part, ...], Json], Plain]:
         """Return what makes the plain values of a row from its key and what is stored of it."""
         key = self.key
         defaults = [
@@ -103,7 +104,7 @@ class Recorded:
             if name not in key and each.column.kind.form is not None
         ]
 
-        def read(parts: tuple[Part, ...], stored: Json) -> PlainRow:
+        def read(parts: tuple[Part, ...], stored: Json) -> Plain:
             for name, from_json in reads:
                 if name in stored:
                     stored[name] = from_json(stored[name])
@@ -114,7 +115,7 @@ class Recorded:
 
         return read
 
-    def values_of(self, plain: PlainRow) -> dict[str, Any]:
+    def values_of(self, plain: Plain) -> dict[str, Any]:
         """Return the values of a row that a migration gets; an enum as what it is stored as."""
         return {name: each.column.from_plain(plain[name]) for name, each in self.columns.items()}
 

@@ -11,7 +11,7 @@ column. None equals None, and nothing is above or below it.
 Absent on purpose: a look at bytecode or source; two columns in one comparison; arithmetic.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 
 from libredb.kernel.errors import UsageTypeError
@@ -247,6 +247,17 @@ def recorded_condition(schema: Schema[T], fn: Callable[[T], bool]) -> Expression
         raise UsageTypeError(f"a condition is a function such as lambda u: u.age > 3, not {fn!r}")
     found: object = fn(cast(T, Recording(schema)))
     return expression_of(found, "the function has to return a condition")
+
+
+def recorded_equalities(schema: Schema[Any], values: Mapping[str, Value]) -> Expression:
+    """Return the condition that columns have these values.
+
+    Raises:
+        UsageTypeError: there is no such column.
+        InvalidValueError: a value is never in its column.
+    """
+    row = Recording(schema)
+    return all_of([row[name].compared("$eq", values[name]).expression for name in values])
 
 
 def recorded_columns(schema: Schema[T], picked: Picked[T]) -> tuple[list[Column], bool]:

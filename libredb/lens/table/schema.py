@@ -18,15 +18,13 @@ from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.encoding import Part
 from libredb.lens.errors import InvalidValueError
 from libredb.lens.json_value import Json
-from libredb.lens.table.columns import Column, PlainValue
+from libredb.lens.row import Plain
+from libredb.lens.table.columns import Column, PlainValue, Value
 from libredb.lens.table.row_type import Row, RowType
 
 T = TypeVar("T")
 
 Parts = tuple[Part, ...]
-PlainRow = dict[str, PlainValue]
-"""The plain values of a row by the names of their columns; all of them are there."""
-
 _NO_KEYS = frozenset({"float", "decimal", "dict", "list", "any"})
 
 
@@ -71,7 +69,7 @@ class Schema(Generic[T]):
             raise UsageTypeError(f"{self.table} has no column {name!r}; there are {known}")
         return column
 
-    def plain_of(self, row: T) -> PlainRow:
+    def plain_of(self, row: T) -> Plain:
         """Return the plain values of a row.
 
         Raises:
@@ -79,7 +77,7 @@ class Schema(Generic[T]):
         """
         return self.plain_values(self.row_type.dump(row))
 
-    def plain_values(self, values: Row) -> PlainRow:
+    def plain_values(self, values: Row) -> Plain:
         """Return the plain values of all columns."""
         try:
             return {
@@ -91,11 +89,11 @@ class Schema(Generic[T]):
                 self._checked(column, values[column.name], [values[name] for name in self.key])
             raise
 
-    def row_of(self, plain: PlainRow) -> T:
+    def row_of(self, plain: Plain) -> T:
         """Return the row of plain values."""
         return self.row_type.build(self.values_of(plain))
 
-    def values_of(self, plain: PlainRow) -> Row:
+    def values_of(self, plain: Plain) -> Row:
         """Return the values of plain ones."""
         values = {name: plain[name] for name in self.columns}
         for name, restore in self._restores:
@@ -103,7 +101,7 @@ class Schema(Generic[T]):
                 values[name] = restore(values[name])
         return values
 
-    def parts_of(self, plain: PlainRow) -> Parts:
+    def parts_of(self, plain: Plain) -> Parts:
         """Return what a row is found by."""
         return tuple([plain[name] for name in self.key])
 
@@ -131,28 +129,27 @@ class Schema(Generic[T]):
         ]
         return values[0] if len(values) == 1 else tuple(values)
 
-    def changes(self, parts: Parts, given: Mapping[str, Any]) -> PlainRow:
-        """Return the plain values that an update of the row with this key sets.
+    def changes(self, given: Mapping[str, Any], parts: Parts | None = None) -> Plain:
+        """Return the plain values that an update sets: of the row with this key, or of many rows.
 
         Raises:
             UsageTypeError: there is no such column.
             UsageValueError: it would change the key.
             InvalidValueError: a value does not belong in its column.
         """
-        key = self.key_of(parts)
-        values = [key] if len(self.key) == 1 else key
-        changed = {
-            name: self._checked(self.column(name), value, values) for name, value in given.items()
-        }
-        for name, part in zip(self.key, parts, strict=True):
-            if changed.get(name, part) != part:
+        key = None if parts is None else self.key_of(parts)
+        changed: Plain = {}
+        for name, value in given.items():
+            column = self.column(name)
+            changed[name] = self._checked(column, value, [key])
+            if name in self.key and not (parts and changed[name] == parts[self.key.index(name)]):
                 raise UsageValueError(
-                    f"{self.table}, key {key!r}: {name} is of the key, which no update changes;"
+                    f"{self.table}: {name} is of the key, which no update changes;"
                     " insert another row"
                 )
         return changed
 
-    def stored_of(self, plain: PlainRow) -> Json:
+    def stored_of(self, plain: Plain) -> Json:
         """Return what is stored of a row."""
         return {
             name: plain[name] if write is None or plain[name] is None else write(plain[name])
@@ -160,9 +157,10 @@ class Schema(Generic[T]):
         }
 
     def placed(self, error: InvalidValueError, key: object) -> InvalidValueError:
-        """Return the error about a column, with the table and the key of the row."""
+        """Return the error about a column, with the table, and the key if it is of one row."""
+        place = self.table if key is None else f"{self.table}, key {key!r}"
         return InvalidValueError(
-            f"{self.table}, key {key!r}, {error}",
+            f"{place}, {error}",
             namespace=self.table,
             id=key,
             field=error.field,
@@ -170,7 +168,7 @@ class Schema(Generic[T]):
             actual=error.actual,
         )
 
-    def _checked(self, column: Column, value: Any, key: Any) -> PlainValue:  # noqa: ANN401 - of a caller
+    def _checked(self, column: Column, value: Value, key: Any) -> PlainValue:  # noqa: ANN401 - as a caller gave it
         try:
             return column.to_plain(value)
         except InvalidValueError as error:
