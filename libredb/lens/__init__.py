@@ -17,7 +17,9 @@
     cursor       the place of a row in a search, as text
     result       the rows of a search, read when somebody asks for them
     collection   rows and indexes, written together
+    group        rows in groups, and one value for each
     ids          ids that rise with time, and those that count
+    document     one document as a row
     documents    a collection of JSON objects
 
 A lens owns no storage, no lock and no cache: each operation is one transaction of its store.

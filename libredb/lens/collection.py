@@ -12,7 +12,7 @@ purpose: counters of rows, which every writer would have to write.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from libredb.kernel.errors import UsageValueError
+from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Writer
 from libredb.lens.encoding import prefix_range
 from libredb.lens.errors import DuplicateKeyError, LensError, MissingKeyError
@@ -23,6 +23,7 @@ from libredb.lens.index import (
     is_claim,
     replace_entries,
 )
+from libredb.lens.json_value import Path, parse_path
 from libredb.lens.namespace import IndexRecord, Namespace, delete_range, save, with_index
 from libredb.lens.result import Found, Search, select
 from libredb.lens.row import COUNTER, Form, Plain, Rows, check_version, header
@@ -221,6 +222,25 @@ def has_index(namespace: Namespace, record: IndexRecord) -> bool:
                 f"{namespace.name!r} has another index {known.name!r}: drop it first"
             )
     return False
+
+
+def index_record(
+    paths: Sequence[str | Path], *, unique: bool, each: bool, words: bool
+) -> IndexRecord:
+    """Return the record of an index that has no number yet.
+
+    Raises:
+        UsageTypeError: it has no field.
+        UsageValueError: a field comes twice, or the options exclude each other.
+    """
+    fields = tuple(parse_path(path) for path in paths)
+    if not fields:
+        raise UsageTypeError("an index has at least one field")
+    if len(set(fields)) < len(fields):
+        raise UsageValueError("a field comes twice in the index")
+    if words and (unique or each):
+        raise UsageValueError("an index of words is neither unique nor of each element")
+    return IndexRecord(0, fields, unique=unique, each=each, words=words)
 
 
 def problems(rows: Rows) -> list[str]:

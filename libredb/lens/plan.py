@@ -247,7 +247,7 @@ def _part_range(rows: Subspace, parts: list[Part], asked: Asked, form: Form) -> 
     return rows.range(*parts, **bounds), any(part is not None for part in bounds.values())
 
 
-def _part(form: Form, field: int, operands: dict[str, list[Json]], name: str) -> Part | None:
+def _part(form: Form, field: int, operands: dict[str, list[Json]], name: str) -> "Part | None":
     return form.part_of(field, operands[name][0]) if name in operands else None
 
 

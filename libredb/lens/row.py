@@ -17,6 +17,7 @@ from secrets import randbits
 from struct import Struct
 from typing import Any, TypeAlias
 
+from libredb.kernel.errors import UsageTypeError
 from libredb.kernel.transaction import Reader
 from libredb.lens.encoding import Part
 from libredb.lens.errors import ConflictError, DamagedEntryError, InvalidValueError
@@ -53,7 +54,7 @@ class Form:
 
     noun: str
     key: tuple[Path, ...]
-    part_of: Callable[[int, Any], Part | None]
+    part_of: "Callable[[int, Any], Part | None]"
     pack: Callable[[Any], bytes]
     unpack: Callable[[bytes], Any]
     encode: Callable[[Plain], bytes]
@@ -136,6 +137,12 @@ def check_version(found: bytes | None, expected: int | None, id: object, name: s
             expected=expected,
             actual=actual,
         )
+
+
+def check_version_argument(version: object) -> None:
+    """Refuse what is neither a version nor None."""
+    if version is not None and type(version) is not int:
+        raise UsageTypeError(f"if_version is an int, not {type(version).__name__}")
 
 
 def check_id_size(packed: bytes, id: object) -> bytes:  # noqa: A002 - as errors call it
