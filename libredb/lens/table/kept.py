@@ -120,7 +120,7 @@ class Origin(Generic[T]):
         return self.source.read(lambda tx, namespace: work(self.rows(tx, namespace)), absent)
 
 
-def _part(kind: type[Any], value: PlainValue) -> Part | None:
+def _part(kind: type[Any], value: PlainValue) -> "Part | None":
     if type(value) is kind:
         return value
     is_whole = kind is int and type(value) is float and value.is_integer()

@@ -163,14 +163,14 @@ def test_a_key_of_no_column_or_of_one_twice_is_refused() -> None:
 
 def test_an_update_names_columns_and_leaves_the_key_alone() -> None:
     schema = schema_of(User)
-    assert schema.changes(("1",), {"age": 3, "mail": None}) == {"age": 3, "mail": None}
-    assert schema.changes(("1",), {"id": "1", "age": 3})["age"] == 3
+    assert schema.changes({"age": 3, "mail": None}) == {"age": 3, "mail": None}
+    assert schema.changes({"id": "1", "age": 3}, ("1",))["age"] == 3
     with pytest.raises(UsageValueError, match="id is of the key"):
-        schema.changes(("1",), {"id": "2"})
+        schema.changes({"id": "2"}, ("1",))
     with pytest.raises(UsageTypeError, match="no column 'agee'"):
-        schema.changes(("1",), {"agee": 3})
+        schema.changes({"agee": 3})
     with pytest.raises(InvalidValueError, match="key '1', column age"):
-        schema.changes(("1",), {"age": None})
+        schema.changes({"age": None}, ("1",))
 
 
 # Classes of rows
