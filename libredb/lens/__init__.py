@@ -21,6 +21,8 @@
     ids          ids that rise with time, and those that count
     document     one document as a row
     documents    a collection of JSON objects
+    tagged_json  what JSON lacks, as JSON
+    table        rows of a class, in a folder with a table of its own
 
 A lens owns no storage, no lock and no cache: each operation is one transaction of its store.
 """
