@@ -84,10 +84,12 @@ class Schema(Generic[T]):
                 name: None if is_optional and values[name] is None else take(values[name])
                 for name, take, is_optional in self._takes
             }
-        except InvalidValueError:
-            for column in self.row_type.columns:  # who is right is fast, who errs is told where
-                self._checked(column, values[column.name], [values[name] for name in self.key])
-            raise
+        except InvalidValueError:  # who is right is fast, and who errs is told where
+            key = [values[name] for name in self.key]
+            return {
+                column.name: self._checked(column, values[column.name], key)
+                for column in self.row_type.columns
+            }
 
     def row_of(self, plain: Plain) -> T:
         """Return the row of plain values."""
