@@ -93,7 +93,7 @@ class Schema(Generic[T]):
 
     def row_of(self, plain: Plain) -> T:
         """Return the row of plain values."""
-        return self.row_type.build(self.values_of(plain))
+        return self.row_type.build(self.values_of(plain) if self._restores else plain)
 
     def values_of(self, plain: Plain) -> Row:
         """Return the values of plain ones."""
@@ -114,9 +114,8 @@ class Schema(Generic[T]):
             UsageTypeError: a key of several columns is no tuple of so many values.
             InvalidValueError: a value does not belong in its column.
         """
-        count = len(self.key)
-        values: tuple[Any, ...] = (key,) if count == 1 else _tuple(key)
-        if len(values) != count:
+        values: tuple[Any, ...] = (key,) if len(self.key) == 1 else _tuple(key)
+        if len(values) != len(self.key):
             names = ", ".join(self.key)
             raise UsageTypeError(f"a key of {self.table} is a tuple of {names}, not {key!r}")
         return tuple(
