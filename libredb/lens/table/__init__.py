@@ -1,0 +1,1 @@
+"""Typed tables: rows of a class, with columns, keys, indexes and migrations."""

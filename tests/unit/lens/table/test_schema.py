@@ -1,0 +1,434 @@
+"""Classes, models, structs and dicts are read as columns, and held against what is recorded."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, make_dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from math import inf
+from typing import Any, ClassVar, Optional, Union
+from uuid import UUID, uuid4
+
+import pytest
+
+from libredb import UsageTypeError, UsageValueError
+from libredb.lens.errors import DamagedEntryError, InvalidValueError, SchemaMismatchError
+from libredb.lens.json_value import decode, encode
+from libredb.lens.table.recorded import Recorded, taken_over
+from libredb.lens.table.row_type import RowType, row_type
+from libredb.lens.table.schema import Schema
+from tests.support.case import case
+from tests.unit.lens.table.classes import Color, Everything, Place, User
+
+ROW = Everything(
+    id=UUID(int=7),
+    text="é",
+    count=2**70,
+    ratio=-inf,
+    is_good=True,
+    data=b"\0",
+    at=datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC),
+    clock=datetime(1970, 1, 1, 0, 0, 2),
+    day=date(2026, 11, 1),
+    price=Decimal("1.50"),
+    color=Color.RED,
+    facts={"a": [1]},
+    parts=[1, 2],
+    extra={"at": Decimal("1.0")},
+    parent=None,
+)
+
+STORED = """{"text":"é","count":1180591620717411303424,"ratio":"-inf","is_good":true,"data":"AA==",
+"at":1000000,"clock":2000000,"day":"2026-11-01","price":"1.50","color":"red","facts":{"a":[1]},
+"parts":[1,2],"extra":{"at":{"$decimal":"1.0"}},"parent":null,"since":null,"tags":["new"]}"""
+
+RECORDED = {
+    "key": ["id"],
+    "columns": {
+        "id": {"type": "uuid"},
+        "text": {"type": "str"},
+        "count": {"type": "int"},
+        "ratio": {"type": "float"},
+        "is_good": {"type": "bool"},
+        "data": {"type": "bytes"},
+        "at": {"type": "datetime"},
+        "clock": {"type": "naive_datetime"},
+        "day": {"type": "date"},
+        "price": {"type": "decimal"},
+        "color": {"type": "enum_str"},
+        "facts": {"type": "dict"},
+        "parts": {"type": "list"},
+        "extra": {"type": "any"},
+        "parent": {"type": "uuid", "optional": True},
+        "since": {"type": "naive_datetime", "optional": True},
+        "tags": {"type": "list"},
+    },
+}
+
+
+def schema_of(given: Any, key: Any = "id") -> Schema[Any]:
+    return Schema("things", row_type(given), key)
+
+
+def with_columns(*columns: Any) -> Schema[Any]:
+    """Return the schema of a dataclass with an id and these columns."""
+    return schema_of(make_dataclass("Thing", [("id", str), *columns]))
+
+
+# Rows in and out
+
+
+def test_a_row_is_stored_as_recorded_here_and_read_again() -> None:
+    schema = schema_of(Everything)
+    plain = schema.plain_of(ROW)
+    assert encode(schema.stored_of(plain)).decode() == STORED.replace("\n", "")
+    assert schema.parts_of(plain) == (ROW.id.bytes,)
+    read = Recorded.of(schema).reader()
+    again = read(schema.parts_of(plain), decode(encode(schema.stored_of(plain))))
+    assert again == plain
+    assert schema.row_of(again) == ROW
+
+
+def test_a_schema_is_recorded_as_here() -> None:
+    recorded = Recorded.of(schema_of(Everything))
+    assert recorded.to_json() == RECORDED
+    assert Recorded.from_json("things", json.loads(json.dumps(RECORDED))) == recorded
+
+
+def test_a_wrong_value_is_refused_with_table_key_column_expected_and_actual() -> None:
+    wrong: Any = "old"
+    with pytest.raises(InvalidValueError) as caught:
+        schema_of(User).plain_of(User("1", "Ada", wrong))
+    error = caught.value
+    assert str(error) == "things, key '1', column age: expected int, got str"
+    place = (error.namespace, error.id, error.field, error.expected, error.actual)
+    assert place == ("things", "1", "age", "int", "str")
+    wrong_name: Any = None
+    nameless = Place(country="de", number=1, name=wrong_name)
+    with pytest.raises(InvalidValueError, match=r"key \('de', 1\), column name") as caught:
+        schema_of(Place, ("country", "number")).plain_of(nameless)
+    assert caught.value.id == ("de", 1)
+
+
+def test_a_row_of_another_class_is_refused() -> None:
+    @dataclass
+    class Child(User):
+        pass
+
+    for row in (Child("1", "Ada", 36), {"id": "1"}, None):
+        with case(row=row), pytest.raises(UsageTypeError, match="is a User, not"):
+            schema_of(User).plain_of(row)
+
+
+# Keys
+
+
+def test_a_key_is_one_value_or_a_tuple_in_order() -> None:
+    users, places = schema_of(Everything), schema_of(Place, ["country", "number"])
+    assert users.parts_of_key(ROW.id) == (ROW.id.bytes,)
+    assert users.key_of((ROW.id.bytes,)) == ROW.id
+    assert places.parts_of_key(("de", 1)) == ("de", 1)
+    assert places.key_of(("de", 1)) == ("de", 1)
+    for wrong in ("de", ("de",), ("de", 1, 2), ["de", 1], None):
+        with case(wrong=wrong), pytest.raises(UsageTypeError, match="tuple of country, number"):
+            places.parts_of_key(wrong)
+    with pytest.raises(InvalidValueError, match="column number: expected int, got str"):
+        places.parts_of_key(("de", "1"))
+    with pytest.raises(InvalidValueError, match="column id: expected UUID, got str"):
+        users.parts_of_key(str(ROW.id))
+
+
+@pytest.mark.parametrize("name", ["ratio", "price", "facts", "parts", "extra", "parent"])
+def test_a_column_that_is_not_found_by_its_bytes_is_no_part_of_a_key(name: str) -> None:
+    with pytest.raises(UsageTypeError, match="a key is never"):
+        schema_of(Everything, ["id", name])
+
+
+@pytest.mark.parametrize(
+    "name", ["text", "count", "is_good", "data", "at", "clock", "day", "color"]
+)
+def test_other_columns_can_be_the_key(name: str) -> None:
+    schema = schema_of(Everything, name)
+    parts = schema.parts_of_key(getattr(ROW, name))
+    assert schema.key_of(parts) == getattr(ROW, name)
+
+
+def test_a_key_of_no_column_or_of_one_twice_is_refused() -> None:
+    for wrong in ([], ["id", "id"]):
+        with pytest.raises(UsageValueError, match="one column, or several different ones"):
+            schema_of(User, wrong)
+    with pytest.raises(UsageTypeError, match="no column 'ID'; there are id, name, age, mail"):
+        schema_of(User, "ID")
+
+
+def test_an_update_names_columns_and_leaves_the_key_alone() -> None:
+    schema = schema_of(User)
+    assert schema.changes({"age": 3, "mail": None}) == {"age": 3, "mail": None}
+    assert schema.changes({"id": "1", "age": 3}, ("1",))["age"] == 3
+    with pytest.raises(UsageValueError, match="id is of the key"):
+        schema.changes({"id": "2"}, ("1",))
+    with pytest.raises(UsageTypeError, match="no column 'agee'"):
+        schema.changes({"agee": 3})
+    with pytest.raises(InvalidValueError, match="key '1', column age"):
+        schema.changes({"age": None}, ("1",))
+
+
+# Classes of rows
+
+
+def test_annotations_say_the_types() -> None:
+    for hint, type_name in [
+        (Optional[int], "int?"),  # noqa: UP045 - as people write it
+        (Union[None, int], "int?"),  # noqa: UP007 - as above
+        (list[int], "list"),
+        (dict[str, Any] | None, "dict?"),
+        (Any, "any"),
+        ("int", "int"),
+    ]:
+        with case(hint=hint):
+            assert with_columns(("c", hint)).columns["c"].type_name == type_name
+
+
+@pytest.mark.parametrize(
+    "hint", [int | str, object, set, tuple[int], complex, None, Callable, "Nowhere"]
+)
+def test_another_type_is_refused_with_the_name_of_the_column(hint: Any) -> None:
+    with pytest.raises(UsageTypeError, match=r"column c|Nowhere"):
+        with_columns(("c", hint))
+
+
+def test_what_is_no_class_of_rows_is_refused() -> None:
+    for wrong in (int, "User", None, User("1", "Ada", 36)):
+        with case(wrong=wrong), pytest.raises(UsageTypeError, match="the rows of a table are"):
+            schema_of(wrong)
+    with pytest.raises(UsageTypeError, match="is not taken by `__init__`"):
+        with_columns(("c", int, field(init=False, default=1)))
+
+
+def test_a_default_that_does_not_belong_in_its_column_is_refused() -> None:
+    with pytest.raises(InvalidValueError, match="column c: expected int, got None"):
+        with_columns(("c", int, None))
+
+
+def test_a_row_of_one_column_is_a_row() -> None:
+    schema = with_columns()
+    row = schema.row_of({"id": "1"})
+    assert schema.plain_of(row) == {"id": "1"}
+
+
+def test_class_variables_are_no_columns() -> None:
+    @dataclass
+    class Thing:
+        limit: ClassVar[int] = 3
+        id: str = ""
+
+    assert list(schema_of(Thing).columns) == ["id"]
+
+
+def test_a_dict_says_columns_for_tools() -> None:
+    schema = schema_of({"id": "str", "age": "int?", "color": "enum_str"})
+    plain = schema.plain_of({"id": "1", "color": "red"})
+    assert plain == {"id": "1", "age": None, "color": "red"}
+    assert schema.row_of(plain) == plain
+    with pytest.raises(InvalidValueError, match="'size' is no column"):
+        schema.plain_of({"id": "1", "color": "red", "size": 3})
+    with pytest.raises(InvalidValueError, match="column color: no value"):
+        schema.plain_of({"id": "1"})
+    with pytest.raises(UsageTypeError, match="is a dict, not User"):
+        schema.plain_of(User("1", "Ada", 36))
+
+
+@pytest.mark.parametrize("wrong", [{"id": "text"}, {"id": 5}, {"id": "int??"}, {"id": None}])
+def test_a_dict_with_another_type_is_refused(wrong: Any) -> None:
+    with pytest.raises(UsageTypeError, match="none of any bool bytes"):
+        schema_of(wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"": "str"}, {5: "str"}])
+def test_a_dict_with_another_name_is_refused(wrong: Any) -> None:
+    with pytest.raises(UsageValueError, match="name of a column"):
+        schema_of(wrong)
+
+
+def test_anything_else_is_told_by_its_columns_and_the_way_in_and_out() -> None:
+    columns = row_type(User).columns
+    own = RowType[list[Any]](
+        "list",
+        columns,
+        lambda row: list(row.values()),
+        lambda row: dict(zip(["id", "name", "age", "mail"], row, strict=True)),
+    )
+    schema = schema_of(own)
+    assert schema.row_of(schema.plain_of(["1", "Ada", 36, None])) == ["1", "Ada", 36, None]
+
+
+def test_a_pydantic_model_is_a_class_of_rows() -> None:
+    pydantic = pytest.importorskip("pydantic")
+    model = pydantic.create_model(
+        "Model",
+        id=(UUID, pydantic.Field(default_factory=uuid4)),
+        name=(str, pydantic.Field(alias="Name")),
+        at=(datetime, ...),
+        tags=(list[str], []),
+        age=(int | None, pydantic.Field(default=None, ge=0)),
+    )
+    schema = schema_of(model)
+    assert Recorded.of(schema).to_json()["columns"] == {
+        "id": {"type": "uuid"},
+        "name": {"type": "str"},
+        "at": {"type": "datetime"},
+        "tags": {"type": "list"},
+        "age": {"type": "int", "optional": True},
+    }
+    defaults = {
+        name: column.default and column.default.is_constant
+        for name, column in schema.columns.items()
+    }
+    assert defaults == {"id": False, "name": None, "at": None, "tags": True, "age": True}
+    row = model(Name="Ada", at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert schema.row_of(schema.plain_of(row)) == row
+    with pytest.raises(pydantic.ValidationError):
+        schema.row_of(schema.plain_of(row) | {"age": -1})
+    plain_model = pydantic.create_model("Plain", id=(str, ...))
+    assert schema_of(plain_model).row_of({"id": "1"}) == plain_model(id="1")
+
+
+def test_a_msgspec_struct_is_a_class_of_rows() -> None:
+    msgspec = pytest.importorskip("msgspec")
+    struct = msgspec.defstruct(
+        "Struct",
+        [
+            ("id", str),
+            ("tags", list[str], []),
+            ("new", list[str], msgspec.field(default_factory=lambda: ["new"])),
+            ("age", int | None, None),
+            ("name", str),
+        ],
+        kw_only=True,
+    )
+    schema = schema_of(struct)
+    defaults = {
+        name: column.default and column.default.is_constant
+        for name, column in schema.columns.items()
+    }
+    assert defaults == {"id": None, "tags": True, "new": False, "age": True, "name": None}
+    row = struct(id="1", name="Ada")
+    assert schema.plain_of(row) == {
+        "id": "1",
+        "tags": [],
+        "new": ["new"],
+        "age": None,
+        "name": "Ada",
+    }
+    assert schema.row_of(schema.plain_of(row)) == row
+
+
+# A class and the record
+
+
+def recorded(**columns: Any) -> Recorded:
+    found = {"id": {"type": "str"}, **columns}
+    return Recorded.from_json("things", {"key": ["id"], "columns": found})
+
+
+def test_a_class_like_the_record_changes_nothing() -> None:
+    old = recorded(n={"type": "int", "default": 5}, c={"type": "enum_str"})
+    assert taken_over(old, with_columns(("c", Color), ("n", int, 7))) == old
+
+
+@pytest.mark.parametrize(
+    ("column", "default"),
+    [
+        (("n", int, 7), 7),
+        (("n", int | None, None), None),
+        (("n", list, field(default_factory=list)), []),
+        (("n", dict, field(default_factory=dict)), {}),
+        (("n", Decimal, Decimal("1.50")), "1.50"),
+        (("n", float, inf), "inf"),
+        (("n", Color, Color.RED), "red"),
+        (("n", Any, None), None),
+    ],
+    ids=str,
+)
+def test_a_new_column_with_a_constant_default_is_taken_over(column: Any, default: Any) -> None:
+    schema = with_columns(column)
+    new = taken_over(recorded(), schema)
+    assert new.to_json()["columns"]["n"]["default"] == default
+    again = Recorded.from_json("things", json.loads(json.dumps(new.to_json())))
+    plain = again.reader()(("1",), {})
+    made = schema.columns["n"].default
+    assert made is not None
+    assert schema.columns["n"].from_plain(plain["n"]) == made.make()
+    assert taken_over(new, schema) == new
+
+
+def test_a_default_that_is_made_for_each_row_shares_nothing() -> None:
+    read = taken_over(recorded(), with_columns(("n", list, field(default_factory=list)))).reader()
+    read(("1",), {})["n"].append(1)
+    assert read(("1",), {})["n"] == []
+
+
+def test_a_column_that_lets_none_in_is_taken_over() -> None:
+    new = taken_over(recorded(n={"type": "int", "default": 5}), with_columns(("n", int | None)))
+    assert new.to_json()["columns"]["n"] == {"type": "int", "optional": True, "default": 5}
+
+
+def test_anything_else_is_a_mismatch_that_tells_all_differences() -> None:
+    old = recorded(a={"type": "int"}, b={"type": "str", "optional": True}, c={"type": "str"})
+    schema = schema_of(
+        make_dataclass(
+            "Thing",
+            [
+                ("id", str),
+                ("a", float),
+                ("b", str),
+                ("d", int),
+                ("e", list, field(default_factory=lambda: [1])),
+            ],
+        ),
+        ["d", "id"],
+    )
+    with pytest.raises(SchemaMismatchError) as caught:
+        taken_over(old, schema)
+    head, *lines = str(caught.value).split("\n  ")
+    assert head == "the class of things is not what is recorded; a migration can change the rows:"
+    assert lines[0] == "the key is d, id, and recorded is id"
+    assert lines[1:4] == [
+        "column a: recorded as int, and the class has float",
+        "column b: recorded as str?, and the class has str",
+        "column c: recorded as str, and the class has none",
+    ]
+    assert sorted(lines[4:]) == [
+        "column d: not recorded, and the class has no constant as its default",
+        "column e: not recorded, and the class has no constant as its default",
+    ]
+    assert caught.value.namespace == "things"
+    assert caught.value.expected == old.to_json()
+    assert caught.value.actual == Recorded.of(schema).to_json()
+
+
+def test_values_without_a_class_have_enums_as_they_are_stored() -> None:
+    schema = schema_of(Everything)
+    values = Recorded.of(schema).values_of(schema.plain_of(ROW))
+    assert values["color"] == "red"
+    assert values["at"] == ROW.at
+    assert values["parent"] is None
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        None,
+        [],
+        {},
+        {"key": ["id"]},
+        {"key": [], "columns": {}},
+        {"key": ["a"], "columns": {}},
+        {"key": ["id"], "columns": {"id": {"type": "text"}}},
+        {"key": ["id"], "columns": {"id": 5}},
+    ],
+    ids=str,
+)
+def test_what_is_no_record_of_a_schema_is_damaged(found: Any) -> None:
+    with pytest.raises(DamagedEntryError):
+        Recorded.from_json("things", found)
