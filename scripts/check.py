@@ -161,7 +161,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
                 ["web/node_modules/.bin/tsc", "--project", "web"],
             ],
         ),
-        # The longest stages first, so that no core is idle while the last one runs.
+        # The longest first, and last the one that keeps all cores busy, so that none is idle.
         Stage(
             "pyodide",
             [[*FEWER_SEEDS, "python", *pytest("pyodide", "--runtime=pyodide", "tests")]],
@@ -173,19 +173,23 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             report=reports / "browser.xml",
         ),
         Stage(
-            "interrupts",
-            [["python", *pytest("interrupts", INTERRUPTS)]],
-            report=reports / "interrupts.xml",
-        ),
-        Stage(
-            "mutants",
-            [["python", *pytest("mutants", MUTANTS)]],
-            report=reports / "mutants.xml",
-        ),
-        Stage(
             "untraced",
             [["python", *pytest("untraced", *untraced)]],
             report=reports / "untraced.xml",
+        ),
+        Stage(
+            "suite",
+            [
+                ["coverage", "run", *pytest("suite", *traced)],
+                ["coverage", "report", "--include=libredb/kernel/*", "--fail-under=100"],
+                ["coverage", "report", "--omit=libredb/kernel/*", "--fail-under=97"],
+            ],
+            report=reports / "suite.xml",
+        ),
+        Stage(
+            "interrupts",
+            [["python", *pytest("interrupts", INTERRUPTS)]],
+            report=reports / "interrupts.xml",
         ),
         *(
             Stage(
@@ -198,21 +202,17 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             if version != MEASURED
         ),
         Stage(
-            "suite",
-            [
-                ["coverage", "run", *pytest("suite", *traced)],
-                ["coverage", "report", "--include=libredb/kernel/*", "--fail-under=100"],
-                ["coverage", "report", "--omit=libredb/kernel/*", "--fail-under=97"],
-            ],
-            report=reports / "suite.xml",
-        ),
-        Stage(
             "quick",
             [["python", *pytest("quick", "-m", "not slow", *QUICK)]],
             report=reports / "quick.xml",
             only_by_name=True,
         ),
         Stage("types", [["pyright"], ["pyright", "--verifytypes", "libredb", "--ignoreexternal"]]),
+        Stage(
+            "mutants",
+            [["python", *pytest("mutants", MUTANTS)]],
+            report=reports / "mutants.xml",
+        ),
     ]
 
 

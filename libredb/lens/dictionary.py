@@ -47,6 +47,10 @@ class Look(Protocol):
         """Return the value of a key, or None."""
         ...
 
+    def get_many(self, keys: Iterable[bytes], /) -> list[bytes | None]:
+        """Return the value of each key, or None."""
+        ...
+
     def scan(
         self, start: bytes, end: bytes | None, /, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
@@ -122,7 +126,7 @@ class Dictionary(MutableMapping[K, V], Reversible[K]):
     def get_many(self, keys: Iterable[K], /) -> list[V | None]:
         """Return the value of each key, or None, in the order of `keys`; all are of one state."""
         wanted = [self._key_bytes(key) for key in keys]
-        found = self._reading(lambda inside: [inside.get(key) for key in wanted])
+        found = self._reading(lambda inside: inside.get_many(wanted))
         return [
             None if data is None else self._value_of(key, data)
             for key, data in zip(wanted, found, strict=True)

@@ -15,7 +15,6 @@ more, and takes its room until it is written to or `purge_expired()` runs.
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from math import floor
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
@@ -32,9 +31,10 @@ from libredb.lens.kv_entries import (
     DATA,
     HEAD_BYTES,
     Entries,
-    Stored,
     WritableEntries,
     damaged,
+    deadline_of,
+    milliseconds,
     problems_of,
 )
 from libredb.lens.kv_values import FORMS, Values
@@ -129,7 +129,7 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
             InvalidValueError: a key or a value cannot be stored.
         """
         written = self._written(entries_of(entries))
-        ttl_milliseconds = None if ttl is None else _milliseconds(ttl)
+        ttl_milliseconds = None if ttl is None else milliseconds(ttl)
 
         def set_many(inside: WritableEntries, now: int) -> None:
             deadline = None if ttl_milliseconds is None else now + ttl_milliseconds
@@ -154,7 +154,7 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
             old = inside.visible(wanted)
             if version != (0 if old is None else old.version):
                 return False
-            inside.set(wanted, data, _deadline_of(old))
+            inside.set(wanted, data, deadline_of(old))
             return True
 
         return self._in_transaction(put_if)
@@ -175,7 +175,7 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
             total = by + (0 if old is None else self._integer(key, old.value))
             if not -INT_END < total < INT_END:
                 raise self._invalid(key, "an integer of at most 255 bytes", "a longer one")
-            inside.set(wanted, b"%d" % total, _deadline_of(old))
+            inside.set(wanted, b"%d" % total, deadline_of(old))
             return total
 
         return self._in_transaction(incr)
@@ -252,7 +252,7 @@ class KV(Dictionary[str, V], Lens, Generic[V]):
 
     def _now(self) -> int:
         """Return the time in milliseconds; asked for before a transaction, which may run again."""
-        return floor(self._clock() * 1000)
+        return round(self._clock() * 1000)
 
     def _in_read(self, work: Callable[[Entries], T]) -> T:
         now = self._now()
@@ -383,19 +383,6 @@ def kv(
             values is refused by each call: NamespaceKindError, SchemaMismatchError.
     """
     return KV(store, name, values, clock=clock)
-
-
-def _deadline_of(stored: Stored | None) -> int | None:
-    return None if stored is None else stored.deadline
-
-
-def _milliseconds(ttl: timedelta) -> int:
-    """Return a positive duration in whole milliseconds, rounded up."""
-    if not isinstance(cast(object, ttl), timedelta):
-        raise UsageTypeError(f"ttl is a timedelta, not {type(ttl).__name__}")
-    if ttl <= timedelta():
-        raise UsageValueError(f"ttl must be more than nothing, not {ttl}")
-    return -(-ttl // timedelta(milliseconds=1))
 
 
 def _check_int(value: object, what: str) -> None:

@@ -14,11 +14,13 @@ version is random. An entry is expired if and only if now >= deadline: it is not
 goes when it is written to, or by `purge`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from os import urandom
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader, Writer
 from libredb.lens.encoding import prefix_range
 from libredb.lens.errors import DamagedEntryError
@@ -72,6 +74,21 @@ def ordered(deadline: int) -> bytes:
     return _U64.pack(deadline + _I64_SIGN)
 
 
+def deadline_of(stored: Stored | None) -> int | None:
+    """Return the deadline of an entry, None if it has none or is not there."""
+    return None if stored is None else stored.deadline
+
+
+def milliseconds(ttl: timedelta) -> int:
+    """Return a positive duration in whole milliseconds, rounded up."""
+    if not isinstance(cast(object, ttl), timedelta):
+        raise UsageTypeError(f"ttl is a timedelta, not {type(ttl).__name__}")
+    if ttl <= timedelta():
+        raise UsageValueError(f"ttl must be more than nothing, not {ttl}")
+    whole, rest = divmod(ttl, timedelta(milliseconds=1))
+    return whole + bool(rest)
+
+
 class Entries:
     """What is visible in one transaction: nothing without a prefix, for want of a namespace."""
 
@@ -94,8 +111,19 @@ class Entries:
 
     def get(self, key: bytes, /) -> bytes | None:
         """Return the value of a key, or None."""
-        stored = self.visible(key)
-        return None if stored is None else stored.value
+        stored = self.stored(key)
+        return None if stored is None else self._value_unless_expired(stored)
+
+    def get_many(self, keys: Iterable[bytes], /) -> list[bytes | None]:
+        """Return the value of each key, or None."""
+        wanted = list(keys)
+        if self.prefix is None:
+            return [None] * len(wanted)
+        found = self._tx.get_many([self.prefix + DATA + key for key in wanted])
+        return [
+            None if data is None else self._value_unless_expired(self._placed(key, data))
+            for key, data in zip(wanted, found, strict=True)
+        ]
 
     def scan(
         self, start: bytes, end: bytes | None, /, *, reverse: bool = False
@@ -127,6 +155,9 @@ class Entries:
             return stored_of(data)
         except DamagedEntryError as error:
             raise damaged(self._name, key, str(error)) from None
+
+    def _value_unless_expired(self, stored: Stored) -> bytes | None:
+        return None if self._is_expired(stored) else stored.value
 
     def _is_expired(self, stored: Stored) -> bool:
         return stored.deadline is not None and self._now >= stored.deadline

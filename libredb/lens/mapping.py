@@ -90,6 +90,7 @@ class RawEntries:
         """Take the transaction."""
         self._tx = tx
         self.get = tx.get
+        self.get_many = tx.get_many
         self.set = tx.set
         self.delete = tx.delete
 
@@ -106,6 +107,9 @@ class RawEntries:
 
 def mapping(store: Store) -> RawMapping:
     """Return the raw keys of a store as a dict of bytes, in the order of the keys.
+
+    Reads and writes nothing. With `@cachetools.cached(shelve.Shelf(mapping(db)), key=lambda *a:
+    repr(a))` a function keeps its results in it.
 
     Raises:
         UsageTypeError: it is no store.

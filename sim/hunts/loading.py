@@ -10,7 +10,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +21,7 @@ from sim.judge.oracle import Violation
 from sim.judge.runner import run
 from sim.mutants.catalogue import MUTANTS
 from sim.mutants.mutant import Mutant
+from sim.plans.plan import Plan
 from sim.plans.profiles import PROFILES
 
 PACKAGE = "libredb"
@@ -100,8 +101,7 @@ def killed_by(kernel: Any, profile: str, seeds: int) -> str | None:
     if profile in PROFILES:
         plans = map(PROFILES[profile].plan, range(seeds))
     elif profile in PLANS:
-        every = list(PLANS[profile](kernel))
-        plans = (plan for start in range(STRIDE) for plan in every[start::STRIDE])
+        plans = _by_strides(PLANS[profile](kernel))
     else:
         shares = PARTS[profile].sample
         tally = run_share(profile, shares - 1, shares, kernel)
@@ -114,3 +114,9 @@ def killed_by(kernel: Any, profile: str, seeds: int) -> str | None:
     except Violation as violation:  # while the calls of an operation were counted
         return str(violation)
     return None
+
+
+def _by_strides(plans: Iterable[Plan]) -> Iterator[Plan]:
+    every = list(plans)
+    for start in range(STRIDE):
+        yield from every[start::STRIDE]

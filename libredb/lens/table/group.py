@@ -11,7 +11,7 @@ Absent on purpose: a condition on groups, which a line of Python on the dict say
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 from libredb.kernel.errors import UsageTypeError
 from libredb.lens.json_value import Json
@@ -47,13 +47,17 @@ class Groups(Generic[T, K]):
         self._columns, self._is_tuple = recorded_columns(origin.schema, by)
         for column in self._columns:
             if column.kind.name in _NO_ORDER:
-                raise UsageTypeError(f"no groups by {column.name}, which is a {column.type_name}")
+                raise UsageTypeError(f"no groups by {column.name}, which is of type {column.type_name}")
 
     def count(self) -> dict[K, int]:
         """Return how many rows each group has."""
         return self._folded(None, lambda total, _: total + 1, 0)
 
-    def sum(self, column: Callable[[T], V | None] | str) -> dict[K, V]:
+    @overload
+    def sum(self, column: str) -> dict[K, Any]: ...
+    @overload
+    def sum(self, column: Callable[[T], V | None]) -> dict[K, V]: ...
+    def sum(self, column: Callable[[T], Any] | str) -> dict[K, Any]:
         """Return the sum of a column of int, float or Decimal.
 
         Raises:
@@ -64,7 +68,11 @@ class Groups(Generic[T, K]):
             number, lambda total, value: total + value, _NUMBERS[number.kind.name]()
         )
 
-    def avg(self, column: Callable[[T], V | None] | str) -> dict[K, float | V | None]:
+    @overload
+    def avg(self, column: str) -> dict[K, Any]: ...
+    @overload
+    def avg(self, column: Callable[[T], V | None]) -> dict[K, float | V | None]: ...
+    def avg(self, column: Callable[[T], Any] | str) -> dict[K, Any]:
         """Return the mean of a column: a Decimal if it holds those, otherwise a float.
 
         Raises:
@@ -75,7 +83,11 @@ class Groups(Generic[T, K]):
         found = self._folded(number, lambda sum_, value: (sum_[0] + value, sum_[1] + 1), start)
         return {key: total / count if count else None for key, (total, count) in found.items()}
 
-    def min(self, column: Callable[[T], V] | str) -> dict[K, V | None]:
+    @overload
+    def min(self, column: str) -> dict[K, Any]: ...
+    @overload
+    def min(self, column: Callable[[T], V]) -> dict[K, V | None]: ...
+    def min(self, column: Callable[[T], Any] | str) -> dict[K, Any]:
         """Return the least value of a column.
 
         Raises:
@@ -83,7 +95,11 @@ class Groups(Generic[T, K]):
         """
         return self._extreme(column, lambda least, value: value < least)
 
-    def max(self, column: Callable[[T], V] | str) -> dict[K, V | None]:
+    @overload
+    def max(self, column: str) -> dict[K, Any]: ...
+    @overload
+    def max(self, column: Callable[[T], V]) -> dict[K, V | None]: ...
+    def max(self, column: Callable[[T], Any] | str) -> dict[K, Any]:
         """Return the greatest value of a column.
 
         Raises:
@@ -92,11 +108,11 @@ class Groups(Generic[T, K]):
         return self._extreme(column, lambda greatest, value: value > greatest)
 
     def _extreme(
-        self, picked: Callable[[T], V] | str, is_better: Callable[[PlainValue, PlainValue], bool]
-    ) -> dict[K, V | None]:
+        self, picked: Picked[T], is_better: Callable[[PlainValue, PlainValue], bool]
+    ) -> dict[K, Any]:
         column = self._one(picked)
         if column.kind.name in _NO_ORDER:
-            raise UsageTypeError(f"{column.name} is a {column.type_name}, which has no least value")
+            raise UsageTypeError(f"{column.name} is of type {column.type_name}, which has no least value")
 
         def step(best: PlainValue, value: PlainValue) -> PlainValue:
             return value if best is None or is_better(best, value) else best
@@ -104,13 +120,13 @@ class Groups(Generic[T, K]):
         found = self._folded(column, step, None)
         return {key: column.from_plain(best) for key, best in found.items()}
 
-    def _number(self, picked: Callable[[T], Any] | str) -> Column:
+    def _number(self, picked: Picked[T]) -> Column:
         column = self._one(picked)
         if column.kind.name not in _NUMBERS:
-            raise UsageTypeError(f"{column.name} is a {column.type_name}, and no number")
+            raise UsageTypeError(f"{column.name} is of type {column.type_name}, and no number")
         return column
 
-    def _one(self, picked: Callable[[T], Any] | str) -> Column:
+    def _one(self, picked: Picked[T]) -> Column:
         columns, is_tuple = recorded_columns(self._origin.schema, picked)
         if is_tuple:
             raise UsageTypeError("one column comes to something, not a tuple of them")

@@ -165,7 +165,11 @@ class Selection(Result[Seen], Generic[T, Seen]):
         """Return what `join` does, and a pair with None for each row that has no other."""
         return self._joined(other, left, right, is_left=True)
 
-    def group_by(self, by: Callable[[T], V] | str) -> Groups[T, V]:
+    @overload
+    def group_by(self, by: str) -> Groups[T, Any]: ...
+    @overload
+    def group_by(self, by: Callable[[T], V]) -> Groups[T, V]: ...
+    def group_by(self, by: Picked[T]) -> Groups[T, Any]:
         """Return the rows in groups that have a column, or a tuple of columns, in common.
 
         Raises:

@@ -13,7 +13,7 @@ Absent on purpose: ids that are made up, for the class says what its key is.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from libredb.kernel.errors import UsageTypeError
 from libredb.kernel.transaction import Store, Writer
@@ -272,7 +272,11 @@ class Table(Lens, Generic[T]):
         """Return pairs of rows of two tables, or of a row and None, see `Selection.left_join`."""
         return self.all().left_join(other, left, right)
 
-    def group_by(self, by: Callable[[T], V] | str) -> Groups[T, V]:
+    @overload
+    def group_by(self, by: str) -> Groups[T, Any]: ...
+    @overload
+    def group_by(self, by: Callable[[T], V]) -> Groups[T, V]: ...
+    def group_by(self, by: Picked[T]) -> Groups[T, Any]:
         """Return all rows in groups that have a column in common, see `Selection.group_by`."""
         return self.all().group_by(by)
 

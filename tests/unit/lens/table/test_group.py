@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -73,14 +72,12 @@ def test_the_least_and_the_greatest_of_any_order(sales: Table[Sale]) -> None:
 
 def test_what_makes_no_sense_is_refused(sales: Table[Sale], store: Store) -> None:
     by_shop = sales.group_by("shop")
-    for call, column in [
-        (by_shop.sum, "color"),
-        (by_shop.avg, "shop"),
-        (by_shop.sum, lambda s: (s.count, s.ratio)),  # type: ignore[misc]
-    ]:
-        wrong: Any = column
-        with pytest.raises(UsageTypeError):
-            call(wrong)
+    with pytest.raises(UsageTypeError, match="color is of type enum_str"):
+        by_shop.sum("color")
+    with pytest.raises(UsageTypeError, match="shop is of type str, and no number"):
+        by_shop.avg("shop")
+    with pytest.raises(UsageTypeError, match="one column comes to something"):
+        by_shop.max(lambda s: (s.count, s.ratio))
     things = table(store, "things", Everything)
     for name in ("facts", "parts", "extra"):
         with pytest.raises(UsageTypeError, match="no groups by"):

@@ -106,20 +106,13 @@ def test_none_is_equal_to_nothing(store: Store) -> None:
 
 def test_without_an_index_the_error_says_which_one_to_create(both: Both) -> None:
     users, orders = both
-    for left, right, index in (
-        ("id", "mail", "'mail'"),
-        (("name", "id"), ("name", "mail"), r"\('name', 'mail'\)"),
+    for joined, index in (
+        (users.join(users, "id", "mail"), "'mail'"),
+        (
+            users.join(users, lambda u: (u.name, u.id), lambda u: (u.name, u.mail)),
+            "..name., .mail..",
+        ),
     ):
-        pick = (
-            (lambda u, names=left: tuple(u[n] for n in names)) if isinstance(left, tuple) else left
-        )  # type: ignore[misc]
-        other = (
-            (lambda u, names=right: tuple(u[n] for n in names))
-            if isinstance(right, tuple)
-            else right
-        )  # type: ignore[misc]
-        picked: Any = (pick, other)
-        joined = users.join(users, *picked)
         with pytest.raises(UsageValueError, match=f"open it with index=.{index}"):
             list(joined)
         with pytest.raises(UsageValueError, match="a join needs an index of users"):

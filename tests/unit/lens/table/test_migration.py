@@ -1,5 +1,6 @@
 """A migration runs once, over all rows, in the transaction of the opening, or leaves no trace."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, make_dataclass
 from typing import Any
 
@@ -102,12 +103,10 @@ def test_a_new_table_records_all_migrations_and_runs_none(store: Store) -> None:
 
 
 def test_a_migration_may_change_only_rows(old: Table[Row]) -> None:
-    again = table(
-        old._store,
-        "people",
-        OLD,
-        migrations=[("shout", lambda row: {**row, "name": row["name"].upper()})],
-    )
+    def shout(row: Row) -> Row:
+        return {**row, "name": row["name"].upper()}
+
+    again = table(old._store, "people", OLD, migrations=[("shout", shout)])
     assert [row["name"] for row in again] == ["ADA LOVELACE", "BO DIDDLEY", "CY YOUNG"]
     assert again.find(name="CY YOUNG").explain().index == "name"
     assert old.get("1") == {**ROWS[0], "name": "ADA LOVELACE"}
@@ -123,7 +122,7 @@ def test_a_migration_may_change_keys(old: Table[Row]) -> None:
     assert again.check() == []
 
 
-WRONG: list[tuple[type[Exception], str, Any]] = [
+WRONG: list[tuple[type[Exception], str, Callable[[Row], Any]]] = [
     (DuplicateKeyError, "'1' is in 'people' already", lambda row: {**row, "id": "1"}),
     (
         InvalidValueError,
@@ -147,7 +146,8 @@ WRONG: list[tuple[type[Exception], str, Any]] = [
 
 @pytest.mark.parametrize("number", range(len(WRONG)))
 def test_a_migration_that_fails_leaves_no_trace(old: Table[Row], number: int) -> None:
-    error, message, fn = WRONG[number]
+    error, message, made = WRONG[number]
+    fn: Any = made
     with pytest.raises(error, match=message):
         table(old._store, "people", OLD, migrations=[("wrong", fn)])
     assert list(old) == ROWS
@@ -170,10 +170,10 @@ def test_an_enum_is_given_as_it_is_stored_and_may_be_returned_as_a_member(old: T
         seen.append(row["color"])
         return {**row, "color": Color.BLUE} if row["id"] == "1" else row
 
-    thing = make_dataclass(
+    thing: Any = make_dataclass(
         "Thing", [("id", str), ("name", str), ("color", Color), ("age", int | None, None)]
     )
-    again = table(old._store, "people", thing, migrations=[("look", look)])
+    again: Table[Any] = table(old._store, "people", thing, migrations=[("look", look)])
     assert [row.color for row in again] == [Color.BLUE, Color.BLUE, Color.RED]
     assert set(seen) == {"red", "blue"}
     with pytest.raises(SchemaMismatchError, match="no member of Color"):
@@ -207,14 +207,14 @@ def test_a_default_that_changes_later_is_that_of_new_rows_only(store: Store) -> 
 
     without = sized()
     table(store, "people", without).insert(without("1"))
-    with_five = sized(("size", int, 5))
+    with_five: Any = sized(("size", int, 5))
     table(store, "people", with_five).insert(with_five("2", 6))
-    with_seven = sized(("size", int, 7))
-    things = table(store, "people", with_seven, index=["size"])
+    with_seven: Any = sized(("size", int, 7))
+    things: Table[Any] = table(store, "people", with_seven, index=["size"])
     things.insert(with_seven("3"))
     assert [row.size for row in things] == [5, 6, 7]
     assert things.find(size=5).explain().entries == 1
-    optional = table(store, "people", sized(("size", int | None, 1)))
+    optional: Table[Any] = table(store, "people", sized(("size", int | None, 1)))
     assert optional.update("1", size=None)
     assert [row.size for row in optional] == [None, 6, 7]
     assert optional.check() == []

@@ -33,6 +33,8 @@ AT = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
 
 Function = Callable[[Any], Any]
 
+NO_FUNCTION: Any = {"count": 1}
+
 
 def condition(name: str, operator: str, operand: Any) -> Condition:
     return Condition((name,), operator, operand)
@@ -83,7 +85,12 @@ def test_what_a_function_says_is_written_down(number: int) -> None:
 
 def test_a_function_is_run_once() -> None:
     calls: list[Any] = []
-    recorded_condition(SCHEMA, lambda u: [calls.append(u), u.count == 1][1])  # type: ignore[func-returns-value]
+
+    def is_one(u: Everything) -> bool:
+        calls.append(u)
+        return u.count == 1
+
+    recorded_condition(SCHEMA, is_one)
     assert len(calls) == 1
     assert repr(calls[0]) == "<any row of things>"
 
@@ -139,27 +146,25 @@ def test_what_cannot_be_written_down_is_refused_with_what_to_write_instead(numbe
 
 def test_what_is_no_function_is_refused() -> None:
     with pytest.raises(UsageTypeError, match="is a function"):
-        recorded_condition(SCHEMA, {"count": 1})  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        recorded_condition(SCHEMA, NO_FUNCTION)
     with pytest.raises(UsageTypeError, match="a name, or a function"):
-        recorded_columns(SCHEMA, 5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        recorded_columns(SCHEMA, NO_FUNCTION)
 
 
-@pytest.mark.parametrize(
-    ("fn", "field", "expected"),
-    [
-        (lambda u: u.count > "x", "count", "int"),
-        (lambda u: u.count == None, "count", "int"),  # noqa: E711 - the column
-        (lambda u: u.color == "red", "color", "Color"),
-        (lambda u: u.at > datetime(2026, 1, 1), "at", "an aware datetime"),
-        (lambda u: one_of(u.count, [1, "x"]), "count", "int"),
-        (lambda u: missing(u.count), "count", "int"),
-        (lambda u: u.facts == {"a": object()}, "facts.a", "exactly"),
-    ],
-    ids=str,
-)
-def test_an_operand_that_is_never_in_the_column_is_refused_with_its_place(
-    fn: Function, field: str, expected: str
-) -> None:
+NEVER: list[tuple[Function, str, str]] = [
+    (lambda u: u.count > "x", "count", "int"),
+    (lambda u: u.count == None, "count", "int"),  # noqa: E711 - the column
+    (lambda u: u.color == "red", "color", "Color"),
+    (lambda u: u.at > datetime(2026, 1, 1), "at", "an aware datetime"),
+    (lambda u: one_of(u.count, [1, "x"]), "count", "int"),
+    (lambda u: missing(u.count), "count", "int"),
+    (lambda u: u.facts == {"a": object()}, "facts.a", "exactly"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(NEVER)))
+def test_an_operand_that_is_never_in_the_column_is_refused_with_its_place(number: int) -> None:
+    fn, field, expected = NEVER[number]
     with pytest.raises(InvalidValueError, match="things, column") as caught:
         recorded_condition(SCHEMA, fn)
     assert (caught.value.namespace, caught.value.field) == ("things", field)
@@ -167,51 +172,53 @@ def test_an_operand_that_is_never_in_the_column_is_refused_with_its_place(
 
 
 def test_a_recorded_value_can_be_looked_at_without_harm() -> None:
-    seen: list[str] = []
-    recorded_condition(
-        SCHEMA, lambda u: [seen.append(repr([u, u.count, u.count == 1])), u.is_good][1]
-    )  # type: ignore[func-returns-value]
-    assert seen == ["[<any row of things>, <column count>, <condition count $eq 1>]"]
-    row: Any = None
+    seen: list[Any] = []
 
-    def keep(u: Any) -> Any:
-        nonlocal row
-        row = u
+    def look(u: Everything) -> bool:
+        seen.extend([u, u.count, u.count == 1])
         return u.is_good
 
-    recorded_condition(SCHEMA, keep)
-    assert not hasattr(row, "__array__")
-    assert not hasattr(row.count, "__array__")
+    recorded_condition(SCHEMA, look)
+    assert repr(seen) == "[<any row of things>, <column count>, <condition count $eq 1>]"
+    assert not hasattr(seen[0], "__array__")
+    assert not hasattr(seen[1], "__array__")
 
 
 def test_two_valued_logic_holds_for_none() -> None:
     row = {"parent": None}
-    for fn, expected in [
+    cases: list[tuple[Function, bool]] = [
         (lambda u: u.parent > ID, False),
         (lambda u: not_(u.parent > ID), True),
         (lambda u: u.parent != ID, True),
         (lambda u: missing(u.parent), True),
         (lambda u: not_(missing(u.parent)), False),
-    ]:
+    ]
+    for fn, expected in cases:
         with case(fn=fn):
             assert compiled(recorded_condition(SCHEMA, fn))(row) is expected
 
 
 def test_columns_are_picked_by_name_or_by_function() -> None:
-    def names(picked: Any) -> tuple[list[str], bool]:
+    def names(picked: str | Function) -> tuple[list[str], bool]:
         columns, is_tuple = recorded_columns(SCHEMA, picked)
         return [column.name for column in columns], is_tuple
 
     assert names("count") == (["count"], False)
     assert names(lambda u: u.count) == (["count"], False)
     assert names(lambda u: (u.count, some(u.parent))) == (["count", "parent"], True)
-    for wrong in ("name", lambda u: u.count + 1, lambda _: 1, lambda u: (u.count, u.count == 1)):
+    mistakes: list[str | Function] = [
+        "name",
+        lambda u: u.count + 1,
+        lambda _: 1,
+        lambda u: (u.count, u.count == 1),
+    ]
+    for wrong in mistakes:
         with case(wrong=wrong), pytest.raises((UsageTypeError, TypeError)):
             names(wrong)
 
 
 def test_an_order_is_made_of_columns_each_in_its_direction() -> None:
-    def order(*picked: Any, reverse: bool = False) -> list[tuple[str, bool]]:
+    def order(*picked: str | Function, reverse: bool = False) -> list[tuple[str, bool]]:
         return recorded_order(SCHEMA, picked, reverse=reverse)
 
     assert order() == []
