@@ -23,8 +23,8 @@ from uuid import UUID
 from libredb.lens.errors import DamagedEntryError
 from libredb.lens.json_value import Json, type_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NAIVE_EPOCH = datetime(1970, 1, 1)
+START = datetime(1970, 1, 1, tzinfo=UTC)
+NAIVE_START = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
 
 INFINITIES = {"inf": float("inf"), "-inf": float("-inf")}
@@ -41,18 +41,18 @@ class JsonForm:
 
 def microseconds(value: datetime) -> int:
     """Return what is stored of a datetime, aware or naive."""
-    epoch = NAIVE_EPOCH if value.tzinfo is None else EPOCH
-    return (value - epoch) // MICROSECOND
+    start = NAIVE_START if value.tzinfo is None else START
+    return (value - start) // MICROSECOND
 
 
 def datetime_of(count: int) -> datetime:
     """Return the datetime of so many microseconds, in UTC."""
-    return EPOCH + timedelta(microseconds=count)
+    return START + timedelta(microseconds=count)
 
 
 def naive_datetime_of(count: int) -> datetime:
     """Return the datetime of so many microseconds, without a zone."""
-    return NAIVE_EPOCH + timedelta(microseconds=count)
+    return NAIVE_START + timedelta(microseconds=count)
 
 
 def write_float(value: float) -> Json:

@@ -21,6 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from libredb.kernel.errors import UsageTypeError
+from libredb.lens.encoding import utf8
 from libredb.lens.errors import InvalidValueError, SchemaMismatchError
 from libredb.lens.json_value import INT_END, Json, copy_of, described, encode, type_of
 from libredb.lens.tagged_json import (
@@ -156,7 +157,7 @@ def _str(value: Value) -> PlainValue:
     if type(value) is not str:
         raise unfit("str", value)
     if not value.isascii():
-        encode(value)  # half of a surrogate pair is no character
+        utf8(value)  # half of a surrogate pair is no character
     return value
 
 

@@ -47,7 +47,9 @@ class Groups(Generic[T, K]):
         self._columns, self._is_tuple = recorded_columns(origin.schema, by)
         for column in self._columns:
             if column.kind.name in _NO_ORDER:
-                raise UsageTypeError(f"no groups by {column.name}, which is of type {column.type_name}")
+                raise UsageTypeError(
+                    f"no groups by {column.name}, which is of type {column.type_name}"
+                )
 
     def count(self) -> dict[K, int]:
         """Return how many rows each group has."""
@@ -112,7 +114,9 @@ class Groups(Generic[T, K]):
     ) -> dict[K, Any]:
         column = self._one(picked)
         if column.kind.name in _NO_ORDER:
-            raise UsageTypeError(f"{column.name} is of type {column.type_name}, which has no least value")
+            raise UsageTypeError(
+                f"{column.name} is of type {column.type_name}, which has no least value"
+            )
 
         def step(best: PlainValue, value: PlainValue) -> PlainValue:
             return value if best is None or is_better(best, value) else best

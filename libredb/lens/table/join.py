@@ -86,7 +86,7 @@ class Joined(Generic[Pair]):
         def explain(rows: Rows) -> Explanation:
             found = explained(rows, self._left.search)
             other = self._other(rows.tx)
-            how = "nothing" if other is None else _access(other, self._right)
+            how = "nothing" if other is None else access(other, self._right).text
             return replace(found, text=f"{found.text}; for each, {how}")
 
         name = self._left.origin.schema.table
@@ -103,7 +103,7 @@ class Joined(Generic[Pair]):
         """Return the pairs; the other table, which may not be there, is looked at once."""
         other = self._other(rows.tx)
         if other is not None:
-            _access(other, self._right)
+            access(other, self._right)
         return self._paired(found, other)
 
     def _paired(self, found: Iterable[tuple[bytes, Plain]], other: Rows | None) -> Iterator[Any]:
@@ -125,14 +125,15 @@ class Joined(Generic[Pair]):
         """Return the rows of the other table for each key, in the order of their own keys."""
         wanted = {key: row for row, key in zip(chunk, keys, strict=True) if key is not None}
         values = [[row[name] for name in self._left.columns] for row in wanted.values()]
-        condition = all_of([_any_equal(self._right.columns, values), self._right.search.expression])
         found: dict[bytes, list[Plain]] = {}
-        for _, row in sorted(
-            select(other, Search(condition, order=None)), key=lambda each: each[0]
-        ):
-            key = _key(row, self._right.columns)
-            assert key is not None, "None is equal to nothing"
-            found.setdefault(key, []).append(row)
+        for some in _portions(values, access(other, self._right).at_a_time):
+            equal = _any_equal(self._right.columns, some)
+            condition = all_of([equal, self._right.search.expression])
+            rows = select(other, Search(condition, order=None))
+            for _, row in sorted(rows, key=lambda each: each[0]):
+                key = _key(row, self._right.columns)
+                assert key is not None, "None is equal to nothing"
+                found.setdefault(key, []).append(row)
         return found
 
     def _other(self, tx: Reader) -> Rows | None:
@@ -172,23 +173,36 @@ def _names(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
 
 
-def _access(other: Rows, right: Side[Any]) -> str:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What leads from values to rows of the other table, and how many values one plan looks up."""
+
+    text: str
+    at_a_time: int = _AT_A_TIME
+
+
+def access(other: Rows, right: Side[Any]) -> Access:
     """Return what leads from values to rows of the other table.
 
     Raises:
         UsageValueError: nothing does.
     """
-    table, columns = right.origin.schema.table, right.columns
-    if set(right.origin.schema.key[: len(columns)]) == set(columns):
-        return f"the key of {table}"
+    table, columns, key = right.origin.schema.table, right.columns, right.origin.schema.key
+    if set(key[: len(columns)]) == set(columns):
+        # A range of keys is planned for one value, and so are values for the keys as a whole.
+        return Access(f"the key of {table}", _AT_A_TIME if len(key) == len(columns) else 1)
     for index in indexes_of(other.namespace):
         fields = [path[0] for path in index.record.fields[: len(columns)]]
-        if set(fields) == set(columns) and not index.is_multiple:
-            return f"index {index.name} of {table}"
+        if set(fields) == set(columns):
+            return Access(f"index {index.name} of {table}")
     wanted = repr(columns[0]) if len(columns) == 1 else repr(columns)
     raise UsageValueError(
         f"a join needs an index of {table} by {', '.join(columns)}: open it with index=[{wanted}]"
     )
+
+
+def _portions(values: list[list[PlainValue]], size: int) -> Iterator[list[list[PlainValue]]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def _any_equal(names: Sequence[str], values: Sequence[Sequence[PlainValue]]) -> Expression:

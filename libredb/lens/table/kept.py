@@ -11,6 +11,7 @@ could read without the class.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from libredb.kernel.transaction import Reader
@@ -41,34 +42,40 @@ _PART_TYPES: dict[str, type[Any]] = {
 def form_of(schema: Schema[Any], recorded: Recorded) -> Form:
     """Return how the rows of a class are kept that is not behind what is recorded."""
     types = [_PART_TYPES.get(schema.columns[name].kind.name, int) for name in schema.key]
-    key_of, parts_of = schema.key_of, schema.parts_of_key
+    parts_of = schema.parts_of_key
+    unpacked, parts_again = _ways_back(schema)
     decode_row = row_decoder(schema.table, recorded)
-
     return Form(
         noun="row",
         key=tuple((name,) for name in schema.key),
         part_of=lambda number, value: _part(types[number], value),
         pack=lambda key: check_id_size(pack(parts_of(key)), key),
-        unpack=lambda packed: key_of(_parts(packed, len(types))),
+        unpack=lambda packed: unpacked(_parts(packed, len(types))),
         encode=lambda plain: encode(schema.stored_of(plain)),
-        decode=lambda key, data: decode_row(parts_of(key), data),
+        decode=lambda key, data: decode_row(parts_again(key), data),
     )
+
+
+def _ways_back(schema: Schema[Any]) -> tuple[Callable[[Parts], Any], Callable[[Any], Parts]]:
+    """Return what makes a key of its parts, and the parts again, the short way if there is one."""
+    if any(schema.columns[name].kind.from_plain is not None for name in schema.key):
+        return schema.key_of, schema.parts_of_key
+    if len(schema.key) == 1:
+        return itemgetter(0), lambda key: (key,)
+    return tuple, tuple
 
 
 def old_form(table: str, recorded: Recorded) -> Form:
     """Return how rows are kept of which only the record is known; ids are the parts of keys."""
     decode_row = row_decoder(table, recorded)
 
-    def refuse(_: object) -> bytes:
-        raise AssertionError("rows of an older class are only read")
-
     return Form(
         noun="row",
         key=tuple((name,) for name in recorded.key),
         part_of=lambda _, __: None,
-        pack=refuse,
+        pack=pack,
         unpack=lambda packed: _parts(packed, len(recorded.key)),
-        encode=refuse,
+        encode=encode,  # nobody writes such rows
         decode=decode_row,
     )
 

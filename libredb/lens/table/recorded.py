@@ -113,6 +113,13 @@ class Recorded:
                     stored[name] = from_json(copy_of(default))
             return {**dict(zip(key, parts, strict=True)), **stored}
 
+        def read_plain(parts: tuple[Part, ...], stored: Json) -> Plain:
+            return {only: parts[0], **stored}
+
+        only = key[0]
+        if len(key) == 1 and not reads and not defaults:
+            return read_plain
+
         return read
 
     def values_of(self, plain: Plain) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The typed query: a function of a row, run once on a row that writes down what is done to it.
+"""A condition as a function of a row, run once on a row that writes down what is done to it.
 
     where(lambda u: (u.age >= 18) & u.name.startswith("A"))
     ->  age $gte 18 and name $prefix "A"
@@ -107,10 +107,10 @@ class RecordedValue(Recorded):
         self.table = table
         self.column = column
 
-    def __eq__(self, other: object) -> "Clause":  # type: ignore[override]
+    def __eq__(self, other: object) -> "Clause":  # type: ignore[override] - it is not answered yet
         return self.compared("$eq", other)
 
-    def __ne__(self, other: object) -> "Clause":  # type: ignore[override]
+    def __ne__(self, other: object) -> "Clause":  # type: ignore[override] - it is not answered yet
         return self.compared("$ne", other)
 
     def __lt__(self, other: object) -> "Clause":

@@ -84,14 +84,16 @@ class Schema(Generic[T]):
                 name: None if is_optional and values[name] is None else take(values[name])
                 for name, take, is_optional in self._takes
             }
-        except InvalidValueError:
-            for column in self.row_type.columns:  # who is right is fast, who errs is told where
-                self._checked(column, values[column.name], [values[name] for name in self.key])
-            raise
+        except InvalidValueError:  # who is right is fast, and who errs is told where
+            key = [values[name] for name in self.key]
+            return {
+                column.name: self._checked(column, values[column.name], key)
+                for column in self.row_type.columns
+            }
 
     def row_of(self, plain: Plain) -> T:
         """Return the row of plain values."""
-        return self.row_type.build(self.values_of(plain))
+        return self.row_type.build(self.values_of(plain) if self._restores else plain)
 
     def values_of(self, plain: Plain) -> Row:
         """Return the values of plain ones."""
@@ -112,9 +114,8 @@ class Schema(Generic[T]):
             UsageTypeError: a key of several columns is no tuple of so many values.
             InvalidValueError: a value does not belong in its column.
         """
-        count = len(self.key)
-        values: tuple[Any, ...] = (key,) if count == 1 else _tuple(key)
-        if len(values) != count:
+        values: tuple[Any, ...] = (key,) if len(self.key) == 1 else _tuple(key)
+        if len(values) != len(self.key):
             names = ", ".join(self.key)
             raise UsageTypeError(f"a key of {self.table} is a tuple of {names}, not {key!r}")
         return tuple(

@@ -2,10 +2,10 @@
 
     users.where(lambda u: u.age >= 18).order_by(lambda u: u.age, reverse=True).limit(10)
 
-Each method returns another selection and reads nothing; rows are read when somebody iterates, asks
-for the first one, or counts, and each time anew. What is chained narrows down: two conditions have
-both to be true, and of two limits the later one counts. A cursor is taken last, for it is only good
-for the conditions and the order that it was made with.
+Each method returns another selection and reads nothing; rows are read when somebody goes over
+them, asks for the first one, or counts, and each time anew. What is chained narrows down: two
+conditions have both to be true, and of two limits the later one counts. A cursor is taken last, for
+it is only good for the conditions and the order that it was made with.
 Absent on purpose: changing rows, which `update_where` and `delete_where` of the table do.
 """
 
@@ -45,7 +45,7 @@ class HasRows(Protocol[Of]):
 
 
 class Selection(Result[Seen], Generic[T, Seen]):
-    """Rows of a table, whose class is T; whoever iterates sees each as a `Seen`."""
+    """Rows of a table, whose class is T; whoever goes over them sees each as a `Seen`."""
 
     def __init__(self, origin: Origin[T], search: Search, made: Callable[[Plain], Seen]) -> None:
         """Take where rows are read from, which are meant, and what is made of each."""

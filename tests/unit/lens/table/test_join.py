@@ -22,7 +22,7 @@ Both = tuple[Table[User], Table[Order]]
 def both(store: Store) -> Both:
     """Return users, and their orders."""
     users = table(store, "users", User)
-    orders = table(store, "orders", Order, index=["user", ("paid", "user")])
+    orders = table(store, "orders", Order, index=["total", "user", ("paid", "user")])
     users.insert_many([ADA, BO, CY])
     orders.insert_many(ORDERS)
     return users, orders
@@ -169,3 +169,19 @@ def test_a_join_with_many_rows_looks_up_a_hundred_at_a_time() -> None:
         assert [(a["id"], b["id"]) for a, b in pairs] == [(n, (n + 1) % 250) for n in range(250)]
         fan_out = numbers.join(numbers, "id", "next")
         assert fan_out.count() == 250
+
+
+def test_a_join_by_the_beginning_of_a_key_reads_a_range_for_each_value(store: Store) -> None:
+    places = table(store, "places", Place, key=("country", "number"))
+    lands = table(store, "lands", {"id": "str"})
+    places.insert_many([Place(country=c, number=n) for c in ("de", "fr", "it") for n in (2, 1)])
+    lands.insert_many([{"id": "de"}, {"id": "it"}, {"id": "uk"}])
+    pairs = lands.left_join(places, lambda row: row["id"], lambda place: place.country)
+    assert [(land["id"], place and place.number) for land, place in pairs] == [
+        ("de", 1),
+        ("de", 2),
+        ("it", 1),
+        ("it", 2),
+        ("uk", None),
+    ]
+    assert str(pairs.explain()) == "all 3 rows of lands; for each, the key of places"

@@ -8,22 +8,15 @@ from uuid import UUID
 
 import pytest
 
-import libredb
-from libredb import Store, UsageError, UsageTypeError, UsageValueError
+from libredb import Store, UsageTypeError, UsageValueError
 from libredb.lens.catalog import catalog
-from libredb.lens.encoding import pack
 from libredb.lens.errors import (
-    DamagedEntryError,
     DuplicateKeyError,
     InvalidValueError,
-    MissingKeyError,
-    NamespaceKindError,
-    SchemaMismatchError,
     UniqueViolationError,
 )
-from libredb.lens.namespace import create, find
 from libredb.lens.table.opening import table
-from libredb.lens.table.recording import descending, missing, not_, one_of, some
+from libredb.lens.table.recording import missing, some
 from libredb.lens.table.table import Table
 from tests.support.case import case
 from tests.support.stores import NaiveStore
@@ -174,7 +167,7 @@ def test_an_update_sets_columns_by_name_or_in_a_dict(users: Table[User]) -> None
     assert users.update("9", age=1) is False
     assert users.get("1") == User("1", "Ada L.", 37, "a@x")
     with pytest.raises(UsageTypeError, match="not both"):
-        users.update("1", {"age": 1}, name="x")  # type: ignore[call-overload]
+        users.update("1", {"age": 1}, name="x")  # type: ignore[call-overload] - on purpose
     with pytest.raises(UsageTypeError, match="no column 'agee'"):
         users.update("1", agee=1)
     with pytest.raises(UsageValueError, match="id is of the key"):
@@ -249,100 +242,6 @@ def test_a_unique_index_of_a_decimal_judges_by_value(store: Store) -> None:
         things.insert({"id": 2, "price": Decimal("1.00")})
 
 
-# Selections
-
-
-def test_conditions_orders_and_limits_are_chained(users: Table[User]) -> None:
-    assert ids(users.where(lambda u: (u.age >= 18) & u.name.startswith("A"))) == ["1"]
-    assert ids(users.where(lambda u: u.age == 36).where(lambda u: not_(missing(u.mail)))) == ["3"]
-    assert ids(users.where(lambda u: one_of(u.age, [20, 99]))) == ["2"]
-    assert ids(users.where(lambda u: u.mail == None)) == ["1"]  # noqa: E711 - the column
-    assert ids(users.order_by(lambda u: u.age)) == ["2", "1", "3"]
-    assert ids(users.order_by("age", reverse=True)) == ["3", "1", "2"]
-    assert ids(users.order_by(lambda u: (u.age, descending(u.name)))) == ["2", "3", "1"]
-    assert ids(users.order_by(reverse=True)) == ["3", "2", "1"]
-    assert ids(users.all().order_by("age").limit(1).offset(1)) == ["1"]
-    assert ids(users.find(age=36).limit(1)) == ["1"]
-    assert ids(users.find({"age": 36, "name": "Cy"})) == ["3"]
-    assert ids(users.find()) == ["1", "2", "3"]
-    assert users.where(lambda u: u.age == 36).count() == 2
-    assert repr(users.find(age=36)) == "<Selection of 'users': age $eq 36>"
-    assert repr(users) == "<Table 'users'>"
-    with pytest.raises(UsageTypeError, match="limit is an int"):
-        users.all().limit("1")  # type: ignore[arg-type]
-
-
-def test_one_row_is_one_row(users: Table[User]) -> None:
-    assert users.where(lambda u: u.age == 20).one() == BO
-    assert users.where(lambda u: u.age == 36).first() == ADA
-    with pytest.raises(MissingKeyError):
-        users.where(lambda u: u.age == 1).one()
-    with pytest.raises(UsageValueError, match="more than one"):
-        users.where(lambda u: u.age == 36).one()
-
-
-def test_a_plan_is_explained(users: Table[User]) -> None:
-    by_age = users.where(lambda u: u.age == 36)
-    assert str(by_age.explain()).startswith("index age,name: 1 range, 2 entries read")
-    assert by_age.order_by("name").explain().is_sorted_in_memory is False
-    assert str(users.where(lambda u: u.id == "1").explain()) == "1 row of users by id"
-    assert str(users.explain()) == "all 3 rows of users"
-
-
-def test_an_index_finds_an_int_by_an_equal_float(users: Table[User]) -> None:
-    assert ids(users.where(lambda u: u.age == 36.0)) == ["1", "3"]
-    numbers = table(NaiveStore(), "numbers", {"id": "int"})
-    numbers.insert_many([{"id": n} for n in (1, 2, 3)])
-    assert list(numbers.where(lambda n: n["id"] == 2.0)) == [{"id": 2}]
-    assert list(numbers.where(lambda n: n["id"] == 2.5)) == []
-    assert list(numbers.where(lambda n: n["id"] > 1.5)) == [{"id": 2}, {"id": 3}]
-
-
-def test_columns_are_selected(users: Table[User]) -> None:
-    assert list(users.select(lambda u: u.name)) == ["Ada", "Bo", "Cy"]
-    assert users.select(lambda u: (u.name, u.age)).first() == ("Ada", 36)
-    assert list(users.all().select("name", "mail"))[1] == ("Bo", "bo@x")
-    assert list(users.all().select("name").limit(1)) == ["Ada"]
-    assert list(users.select(lambda u: (u.name,)).order_by("age").limit(1)) == [("Bo",)]
-    assert users.select(lambda u: u.name).all().first() == ADA
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 4])
-def test_pages_hold_every_row_once(users: Table[User], size: int) -> None:
-    for selection in (users.all(), users.order_by("age"), users.order_by("name", reverse=True)):
-        found: list[User] = []
-        cursor: str | None = None
-        while True:
-            page = selection.limit(size).after(cursor).page()
-            found += page.rows
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        assert found == list(selection)
-
-
-def test_a_cursor_of_another_order_is_refused(users: Table[User]) -> None:
-    cursor = users.order_by("age").limit(1).page().next_cursor
-    with pytest.raises(UsageValueError, match="another search"):
-        users.order_by("name").after(cursor)
-    with pytest.raises(UsageValueError, match="another search"):
-        users.order_by("age").after(cursor).order_by("name")
-
-
-def test_a_result_reads_anew_each_time(users: Table[User]) -> None:
-    adults = users.where(lambda u: u.age >= 18)
-    assert adults.count() == 3
-    users.delete("1")
-    assert ids(adults) == ["2", "3"]
-
-
-def test_outside_of_a_transaction_a_loop_may_change_what_it_goes_over(users: Table[User]) -> None:
-    for user in users:
-        users.delete(user.id)
-        users.insert(User(user.id + "x", user.name, user.age))
-    assert ids(users) == ["1x", "2x", "3x"]
-
-
 # Transactions
 
 
@@ -392,155 +291,6 @@ def test_an_abort_leaves_a_table_that_works() -> None:
     assert list(users) == [BO]
     assert users.indexes() == ["mail", "age,name"]
     assert users.check() == []
-
-
-# Opening
-
-
-def test_opening_the_same_again_writes_nothing(users: Table[User]) -> None:
-    store = users._store
-
-    class Refusing:
-        read = store.read
-
-        def transact(self, fn: Any) -> Any:
-            raise AssertionError("it writes")
-
-    again = users_of(Refusing())
-    assert list(again) == [ADA, BO, CY]
-
-
-def test_new_indexes_are_built_and_others_stay(users: Table[User]) -> None:
-    again = table(users._store, "users", User, index=["name"])
-    assert again.indexes() == ["mail", "age,name", "name"]
-    assert again.where(lambda u: u.name == "Bo").explain().index == "name"
-    assert users.check() == []
-    again.drop_index("mail")
-    assert again.indexes() == ["age,name", "name"]
-    assert again.check() == []
-    with pytest.raises(MissingKeyError):
-        again.drop_index("mail")
-    with pytest.raises(UsageValueError, match="drop it first"):
-        table(users._store, "users", User, unique=["name"])
-    with pytest.raises(UniqueViolationError):
-        table(users._store, "users", User, unique=["age"])
-    assert again.indexes() == ["age,name", "name"]
-    with pytest.raises(UsageTypeError, match="no column 'size'"):
-        table(users._store, "users", User, index=["size"])
-
-
-def test_an_index_that_is_gone_is_built_again_by_the_next_write(users: Table[User]) -> None:
-    table(users._store, "users", User).drop_index("mail")
-    users.insert(User("4", "Di", 1, "di@x"))
-    assert users.indexes() == ["age,name", "mail"]
-    assert users.check() == []
-
-
-def test_a_table_that_was_dropped_is_created_again_as_declared(users: Table[User]) -> None:
-    catalog(users._store).drop("users")
-    assert list(users) == []
-    users.insert(BO)
-    assert list(users.find(mail="bo@x")) == [BO]
-    assert users.find(mail="bo@x").explain().index == "mail"
-    assert users.check() == []
-
-
-def test_a_namespace_of_another_kind_is_refused(store: Store) -> None:
-    store.transact(lambda tx: create(tx, "users", "documents") and None)
-    with pytest.raises(NamespaceKindError):
-        users_of(store)
-
-
-def test_a_table_whose_record_has_changed_since_is_refused(users: Table[User]) -> None:
-    def drop_age(row: dict[str, Any]) -> dict[str, Any]:
-        del row["age"]
-        return row
-
-    columns = {"id": "str", "name": "str", "mail": "str?"}
-    table(users._store, "users", columns, migrations=[("drop age", drop_age)])
-    for call in (lambda: list(users), lambda: users.get("1"), lambda: users.insert(ADA)):
-        with pytest.raises(SchemaMismatchError, match="column age: not recorded"):
-            call()
-
-
-def test_a_database_open_for_reading_is_read_as_it_is(db_path: str) -> None:
-    with libredb.open(db_path) as db:
-        users_of(db).insert_many([ADA, BO, CY])
-    wider = {"id": "str", "name": "str", "age": "int", "mail": "str?", "size": "int?"}
-    with libredb.open(db_path, mode="r") as db:
-        users = table(db, "users", wider, index=["name"])
-        assert users.where(lambda u: u["name"] == "Bo").one()["size"] is None
-        assert users.where(lambda u: u["name"] == "Bo").explain().index is None
-        assert users.indexes() == ["mail", "age,name"]
-        with pytest.raises(UsageError, match="reading only"):
-            users.insert({"id": "9", "name": "x", "age": 1})
-        assert list(table(db, "other", User)) == []
-        with pytest.raises(SchemaMismatchError):
-            table(db, "users", {"id": "str"})
-        with pytest.raises(UsageError, match="reading only"):
-            table(db, "users", wider, migrations=[("new", lambda row: row)])
-        with pytest.raises(UsageValueError, match="drop it first"):
-            table(db, "users", User, index=["mail"])
-
-
-def test_a_store_and_a_name_are_checked(store: Store) -> None:
-    with pytest.raises(UsageTypeError, match="needs a database"):
-        table(None, "users", User)  # type: ignore[call-overload]
-    with pytest.raises(UsageValueError, match="1 to 512 bytes"):
-        table(store, "", User)
-
-
-# Damage
-
-
-def damage(store: Store, tail: bytes, value: bytes | None) -> None:
-    """Overwrite or delete a key of the table."""
-
-    def write(tx: Any) -> None:
-        namespace = find(tx, "users")
-        assert namespace is not None
-        key = namespace.keys.prefix + tail
-        if value is None:
-            tx.delete(key)
-        else:
-            tx.set(key, value)
-
-    store.transact(write)
-
-
-HEAD = b"\0" + b"\1".rjust(8, b"\0")
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        (("2",), HEAD + b'{"name":"Bo","age":20}'),
-        (("2",), HEAD + b'{"name":"Bo","age":20,"mail":null,"x":1}'),
-        (("2",), HEAD + b"[]"),
-        (("2",), HEAD + b"{"),
-        (("2",), b"\0"),
-        (("2", "3"), HEAD + b'{"name":"Bo","age":20,"mail":null}'),
-    ],
-    ids=str,
-)
-def test_a_damaged_row_is_refused_and_told_by_check(
-    users: Table[User], key: tuple[str, ...], value: bytes
-) -> None:
-    damage(users._store, b"\1" + pack(key), value)
-    with pytest.raises(DamagedEntryError):
-        list(users)
-    assert users.check() != []
-
-
-def test_check_tells_rows_that_no_column_takes_and_entries_that_lead_nowhere(
-    users: Table[User],
-) -> None:
-    damage(users._store, b"\1" + pack(("2",)), HEAD + b'{"name":"Bo","age":"x","mail":"bo@x"}')
-    assert any("column age: expected int, got str" in line for line in users.check())
-    users.put(BO)
-    assert users.check() == []
-    damage(users._store, b"\1" + pack(("2",)), None)
-    assert len(users.check()) == 2
 
 
 # Against a model

@@ -77,29 +77,29 @@ def wrong(store: Store) -> None:
     """Say one wrong thing a line."""
     users = table(store, "users", User)
     orders = table(store, "orders", Order)
-    users.where(lambda u: u.agee > 3)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue]
-    users.where(lambda u: u.age > "x")  # mypy says operator  # pyright: ignore[reportOperatorIssue]
-    users.where(lambda u: u.age + 1)  # mypy says arg-type, return-value  # pyright: ignore[reportArgumentType]
-    users.where(lambda u: u.name)  # mypy says arg-type, return-value  # pyright: ignore[reportArgumentType]
-    users.where(lambda u: u.mail > "a")  # mypy says operator  # pyright: ignore[reportOptionalOperand]
-    users.where(lambda u: u.mail.startswith("a"))  # mypy says union-attr  # pyright: ignore[reportOptionalMemberAccess]
-    users.where(lambda u: u.name.starts("A"))  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue]
-    users.where(lambda u: u.at < 5)  # mypy says operator  # pyright: ignore[reportOperatorIssue]
-    users.where(lambda u: u.age == "x")  # mypy says comparison-overlap  # pyright: ignore[reportUnnecessaryComparison]
-    users.where(lambda u: ~u.is_new)  # mypy says arg-type, return-value  # pyright: ignore[reportArgumentType]
-    users.order_by(lambda u: u.agee)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue]
-    users.select(lambda u: u.agee)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue]
-    users.group_by(lambda u: u.agee)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue]
-    users.join(orders, lambda u: u.idd, lambda o: o.user)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue]
-    users.join(orders, lambda u: u.id, lambda o: o.userr)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue]
-    users.insert(Order(1, "1", Decimal(1)))  # mypy says arg-type  # pyright: ignore[reportArgumentType]
-    number: int | None = users.get("1")  # mypy says assignment  # pyright: ignore[reportAssignmentType]
-    names: list[int] = list(users.select(lambda u: u.name))  # mypy says arg-type, return-value  # pyright: ignore[reportAssignmentType]
-    counts: dict[str, int] = users.group_by(lambda u: u.age).count()  # mypy says assignment  # pyright: ignore[reportAssignmentType]
+    users.where(lambda u: u.agee > 3)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue] - no such column
+    users.where(lambda u: u.age > "x")  # mypy says operator  # pyright: ignore[reportOperatorIssue] - int and str
+    users.where(lambda u: u.age + 1)  # mypy says arg-type, return-value  # pyright: ignore[reportArgumentType] - no condition
+    users.where(lambda u: u.name)  # mypy says arg-type, return-value  # pyright: ignore[reportArgumentType] - no condition
+    users.where(lambda u: u.mail > "a")  # mypy says operator  # pyright: ignore[reportOptionalOperand] - it may be None
+    users.where(lambda u: u.mail.startswith("a"))  # mypy says union-attr  # pyright: ignore[reportOptionalMemberAccess] - it may be None
+    users.where(lambda u: u.name.starts("A"))  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue] - no such method
+    users.where(lambda u: u.at < 5)  # mypy says operator  # pyright: ignore[reportOperatorIssue] - datetime and int
+    users.where(lambda u: u.age == "x")  # mypy says comparison-overlap  # pyright: ignore[reportUnnecessaryComparison] - int and str
+    users.where(lambda u: ~u.is_new)  # mypy says arg-type, return-value  # pyright: ignore[reportArgumentType] - a number
+    users.order_by(lambda u: u.agee)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue] - no such column
+    users.select(lambda u: u.agee)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue] - no such column
+    users.group_by(lambda u: u.agee)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue] - no such column
+    users.join(orders, lambda u: u.idd, lambda o: o.user)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue] - no such column
+    users.join(orders, lambda u: u.id, lambda o: o.userr)  # mypy says attr-defined  # pyright: ignore[reportAttributeAccessIssue] - no such column
+    users.insert(Order(1, "1", Decimal(1)))  # mypy says arg-type  # pyright: ignore[reportArgumentType] - another class
+    number: int | None = users.get("1")  # mypy says assignment  # pyright: ignore[reportAssignmentType] - a User
+    names: list[int] = list(users.select(lambda u: u.name))  # mypy says arg-type, return-value  # pyright: ignore[reportAssignmentType] - no condition
+    counts: dict[str, int] = users.group_by(lambda u: u.age).count()  # mypy says assignment  # pyright: ignore[reportAssignmentType] - by int
     for user, order in users.left_join(orders, lambda u: u.id, lambda o: o.user):
-        print(user.name, order.total, number, names, counts)  # mypy says union-attr  # pyright: ignore[reportOptionalMemberAccess]
-    table(store, "users", User, kee="id")  # mypy says call-overload  # pyright: ignore[reportCallIssue]
-    table(store, "users", 5)  # mypy says call-overload  # pyright: ignore[reportCallIssue, reportArgumentType]
+        print(user.name, order.total, number, names, counts)  # mypy says union-attr  # pyright: ignore[reportOptionalMemberAccess] - it may be None
+    table(store, "users", User, kee="id")  # mypy says call-overload  # pyright: ignore[reportCallIssue] - no such option
+    table(store, "users", 5)  # mypy says call-overload  # pyright: ignore[reportCallIssue, reportArgumentType] - no class
 
 
 def differing(store: Store) -> None:
