@@ -66,6 +66,9 @@ if TYPE_CHECKING:
     from libredb.lens.kv import kv
     from libredb.lens.mapping import mapping
     from libredb.lens.namespace import USER_KEYS
+    from libredb.lens.table.columns import Naive
+    from libredb.lens.table.opening import table
+    from libredb.lens.table.recording import descending, missing, not_, one_of, some
 
 __version__ = "0.1.0"
 
@@ -74,6 +77,9 @@ _LENSES = {
     **dict.fromkeys(("catalog", "documents", "kv", "mapping")),
     "counter": "ids",
     "USER_KEYS": "namespace",
+    "Naive": "table.columns",
+    "table": "table.opening",
+    **dict.fromkeys(("descending", "missing", "not_", "one_of", "some"), "table.recording"),
     **dict.fromkeys(
         (
             *("ConflictError", "DamagedEntryError", "DuplicateKeyError", "InvalidValueError"),
@@ -110,6 +116,7 @@ __all__ = [
     "LogFileError",
     "MissingKeyError",
     "Mode",
+    "Naive",
     "NamespaceKindError",
     "NotADatabaseError",
     "ReadTransaction",
@@ -135,10 +142,16 @@ __all__ = [
     "__version__",
     "catalog",
     "counter",
+    "descending",
     "documents",
     "kv",
     "mapping",
+    "missing",
+    "not_",
+    "one_of",
     "restore",
+    "some",
+    "table",
     "verify",
 ]
 

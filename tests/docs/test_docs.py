@@ -1,6 +1,6 @@
 """Claim: the documentation names things that exist, as they are.
 
-The table of errors is compared with the classes, the table of the kernel's files with the folder,
+The tables of errors are compared with the classes, the table of the kernel's files with the folder,
 and every relative link with the files and headings it leads to.
 """
 
@@ -44,6 +44,10 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", text).lower().replace(" ", "-") for text in headings}
 
 
+def errors_of_lenses() -> list[type[libredb.LibreDBError]]:
+    return [error for error in error_classes() if error.__module__ == "libredb.lens.errors"]
+
+
 def test_the_table_of_errors_is_the_classes() -> None:
     documented = [row[:3] for row in table_rows(DOCS / "durability.md", "Errors")]
     real = [
@@ -53,8 +57,23 @@ def test_the_table_of_errors_is_the_classes() -> None:
             f"`{error.code}`",
         ]
         for error in error_classes()
+        if error not in errors_of_lenses()
     ]
     assert sorted(documented) == sorted(real)
+
+
+def test_the_table_of_the_errors_of_lenses_is_the_classes() -> None:
+    documented = [row[:3] for row in table_rows(DOCS / "guide" / "lenses.md", "Errors")]
+    real = [
+        [
+            f"`{error.__name__}`",
+            ", ".join(f"`{base.__name__}`" for base in error.__bases__[1:]),
+            f"`{error.code}`",
+        ]
+        for error in errors_of_lenses()
+    ]
+    assert sorted(documented) == sorted(real)
+    assert all(issubclass(error, libredb.LensError) for error in errors_of_lenses())
 
 
 def test_codes_are_unique() -> None:
