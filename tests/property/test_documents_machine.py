@@ -19,8 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import libredb
 from libredb import LibreDBError
 from libredb.lens.documents import Documents, documents
-from libredb.lens.json_value import MISSING
-from libredb.lens.namespace import IndexRecord
+from libredb.lens.keys.namespace import IndexRecord
+from libredb.lens.values.json_value import MISSING
 from tests.property.naive_values import (
     ARRAY,
     NAMES,

@@ -7,7 +7,6 @@ import pytest
 import libredb
 from libredb import Store, UsageError, UsageTypeError, UsageValueError
 from libredb.lens.catalog import catalog
-from libredb.lens.encoding import pack
 from libredb.lens.errors import (
     DamagedEntryError,
     MissingKeyError,
@@ -15,7 +14,8 @@ from libredb.lens.errors import (
     SchemaMismatchError,
     UniqueViolationError,
 )
-from libredb.lens.namespace import create, find
+from libredb.lens.keys.encoding import pack
+from libredb.lens.keys.namespace import create, find
 from libredb.lens.table.opening import table
 from libredb.lens.table.table import Table
 from tests.unit.lens.table.classes import User

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from libredb.kernel.errors import UsageValueError
-from libredb.lens.collection import Collection, Given
-from libredb.lens.encoding import Part, pack, unpack
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
-from libredb.lens.expression import And, Expression, compiled, conjuncts
-from libredb.lens.ids import last_count, save_count
-from libredb.lens.json_value import MISSING, Json, decode, encode, type_of, wrong_value
-from libredb.lens.patch import ID, Patch
-from libredb.lens.row import MAX_ID_BYTES, Form, Plain, check_id_size
+from libredb.lens.keys.encoding import Part, pack, unpack
+from libredb.lens.rows.collection import Collection, Given
+from libredb.lens.rows.ids import last_count, save_count
+from libredb.lens.rows.row import MAX_ID_BYTES, Form, Plain, check_id_size
+from libredb.lens.values.expression import And, Expression, compiled, conjuncts
+from libredb.lens.values.json_value import MISSING, Json, decode, encode, type_of, wrong_value
+from libredb.lens.values.patch import ID, Patch
 
 Document = dict[str, Any]
 

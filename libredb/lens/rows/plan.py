@@ -16,15 +16,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from libredb.lens.encoding import Part, Range, pack, prefix_range
-from libredb.lens.expression import Expression, words_of
-from libredb.lens.facts import MAX_POINTS, NOTHING, Asked, Facts, asked_of
-from libredb.lens.index import Index
-from libredb.lens.json_value import Json, dotted
-from libredb.lens.order import Order
-from libredb.lens.order_key import MISSING, order_key
-from libredb.lens.row import ROWS, Form
-from libredb.lens.subspace import Subspace
+from libredb.lens.keys.encoding import Part, Range, pack, prefix_range
+from libredb.lens.keys.order_key import MISSING, order_key
+from libredb.lens.keys.subspace import Subspace
+from libredb.lens.rows.facts import MAX_POINTS, NOTHING, Asked, Facts, asked_of
+from libredb.lens.rows.index import Index
+from libredb.lens.rows.order import Order
+from libredb.lens.rows.row import ROWS, Form
+from libredb.lens.values.expression import Expression, words_of
+from libredb.lens.values.json_value import Json, dotted
 
 _BOUNDS = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
 _BOUNDING = ("$prefix", *_BOUNDS)
