@@ -2,7 +2,7 @@
 
     errors                   what a lens refuses, with the place of it
     keys.encoding            tuples as bytes, in the order of the tuples
-    keys.order_key           one value of a document as bytes, in the order that filters and indexes share
+    keys.order_key           one value as bytes, in the order that filters and indexes share
     keys.subspace            a prefix, and the keys below it
     keys.namespace           which lens keeps what below which prefix
     catalog                  the namespaces of a store
