@@ -19,7 +19,7 @@ from typing import Any
 
 from libredb.kernel.transaction import Reader, Writer
 from libredb.lens.errors import InvalidValueError, UniqueViolationError
-from libredb.lens.keys.encoding import pack, prefix_range
+from libredb.lens.keys.encoding import damaged, pack, prefix_range
 from libredb.lens.keys.namespace import IndexRecord, Namespace
 from libredb.lens.keys.order_key import end_of, order_key, packer
 from libredb.lens.keys.subspace import Subspace
@@ -61,14 +61,17 @@ class Index:
     def packed_id(self, key: bytes) -> bytes:
         """Return the packed id at the end of the key of an entry."""
         offset = len(self.prefix)
-        for _ in self.record.fields:
-            code = key[offset] if offset < len(key) else -1
-            if code == _NUMBER:  # the two most common kinds, without a call
-                offset += 10 + key[offset + 9]
-            elif code == _TEXT:
-                offset = key.find(0, offset) + 1
-            else:
-                offset = end_of(key, offset)
+        try:
+            for _ in self.record.fields:
+                code = key[offset]
+                if code == _NUMBER:  # the two most common kinds, without a call
+                    offset += 10 + key[offset + 9]
+                elif code == _TEXT:
+                    offset = key.index(0, offset) + 1
+                else:
+                    offset = end_of(key, offset)
+        except (IndexError, ValueError):
+            raise damaged(key, offset, f"no entry of the index {self.name} ends here") from None
         return key[offset:]
 
     def __repr__(self) -> str:

@@ -12,7 +12,6 @@ could read without the class.
 from collections.abc import Callable
 from dataclasses import dataclass
 from json.encoder import encode_basestring
-from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from libredb.kernel.transaction import Reader
@@ -52,26 +51,16 @@ def form_of(schema: Schema[Any], recorded: Recorded) -> Form:
     """Return how the rows of a class are kept that is not behind what is recorded."""
     types = [_PART_TYPES.get(schema.columns[name].kind.name, int) for name in schema.key]
     parts_of = schema.parts_of_key
-    unpacked, parts_again = _ways_back(schema)
     decode_row = row_decoder(schema.table, recorded)
     return Form(
         noun="row",
         key=tuple((name,) for name in schema.key),
         part_of=lambda number, value: _part(types[number], value),
         pack=lambda key: check_id_size(pack(parts_of(key)), key),
-        unpack=lambda packed: unpacked(_parts(packed, len(types))),
+        unpack=lambda packed: schema.key_of(_parts(packed, len(types))),
         encode=row_encoder(schema),
-        decode=lambda key, data: decode_row(parts_again(key), data),
+        decode=lambda packed, data: decode_row(_parts(packed, len(types)), data),
     )
-
-
-def _ways_back(schema: Schema[Any]) -> tuple[Callable[[Parts], Any], Callable[[Any], Parts]]:
-    """Return what makes a key of its parts, and the parts again, the short way if there is one."""
-    if any(schema.columns[name].kind.from_plain is not None for name in schema.key):
-        return schema.key_of, schema.parts_of_key
-    if len(schema.key) == 1:
-        return itemgetter(0), lambda key: (key,)
-    return tuple, tuple
 
 
 def old_form(table: str, recorded: Recorded) -> Form:
@@ -83,9 +72,9 @@ def old_form(table: str, recorded: Recorded) -> Form:
         key=tuple((name,) for name in recorded.key),
         part_of=lambda _, __: None,
         pack=pack,
-        unpack=lambda packed: _parts(packed, len(recorded.key)),
+        unpack=unpack,
         encode=encode,  # nobody writes such rows
-        decode=decode_row,
+        decode=lambda packed, data: decode_row(_parts(packed, len(recorded.key)), data),
     )
 
 
