@@ -86,10 +86,10 @@ def test_the_second_reader_reads_what_was_written() -> None:
     assert found.migrations == [(4, "2026-11 start")]
     texts = found.namespaces["settings"].texts
     assert {name: text.value for name, text in texts.items()} == {
+        "guest": "x1",
         "theme": {"dark": True},
-        "token": "x1",
     }
-    assert found.namespaces["settings"].deadlines == [(texts["token"].deadline, "token")]
+    assert found.namespaces["settings"].deadlines == [(texts["guest"].deadline, "guest")]
 
 
 # Random values

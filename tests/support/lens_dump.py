@@ -23,7 +23,7 @@ def sample() -> list[libredb.Entry]:
         db.set(b"apple", b"red")
         settings = libredb.kv(db, "settings", values="json", clock=lambda: NOW)
         settings["theme"] = {"dark": True}
-        settings.set("token", "x1", ttl=timedelta(minutes=1))
+        settings.set("guest", "x1", ttl=timedelta(minutes=1))
         notes = libredb.documents(db, "notes")
         notes.create_index("level", "at")
         notes.create_index("tags", each=True)
