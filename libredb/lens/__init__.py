@@ -13,6 +13,7 @@
     row          one row, a document or a row of a table, as it is kept
     index        entries that lead from values to rows
     order        an order of rows, and the place of a row in it
+    facts        what a condition says of each path
     plan         which keys a search reads
     cursor       the place of a row in a search, as text
     result       the rows of a search, read when somebody asks for them

@@ -58,6 +58,8 @@ def _packed(id: str | int) -> bytes:  # noqa: A002 - as documents call it
 
 
 def _unpack(packed: bytes) -> Json:
+    if packed.startswith(b"\2") and packed.find(0) == len(packed) - 1:
+        return packed[1:-1].decode()  # the plainest text, which most ids are
     parts = unpack(packed)
     if len(parts) != 1 or type(parts[0]) not in {str, int}:
         raise DamagedEntryError(f"{packed.hex(' ')} is no id of a document", actual=packed)
@@ -80,11 +82,11 @@ def _encode(row: Plain) -> bytes:
     return encode(rest)
 
 
-def _decode(id: Json, data: bytes) -> Plain:  # noqa: A002 - as documents call it
+def _decode(packed: bytes, data: bytes) -> Plain:
     found = decode(data)
     if type_of(found) is not dict or ID in found:
         raise DamagedEntryError("a stored document is no dict, or has an id in itself", actual=data)
-    return {ID: id, **found}
+    return {ID: _unpack(packed), **found}
 
 
 _KEY = ((ID,),)

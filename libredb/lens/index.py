@@ -15,15 +15,14 @@ What a call does is judged by what it leaves behind: all its removals come befor
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from libredb.kernel.transaction import Reader, Writer
-from libredb.lens.encoding import pack, prefix_range
+from libredb.lens.encoding import damaged, pack, prefix_range
 from libredb.lens.errors import InvalidValueError, UniqueViolationError
 from libredb.lens.expression import words_of
 from libredb.lens.json_value import MISSING, Json, Path, dotted, type_of, value_at
-from libredb.lens.namespace import IndexRecord, Namespace, keys_of
+from libredb.lens.namespace import IndexRecord, Namespace
 from libredb.lens.order_key import end_of, order_key, packer
 from libredb.lens.row import INDEXES, Plain
 from libredb.lens.subspace import Subspace
@@ -33,6 +32,11 @@ MAX_KEY_BYTES = 1024
 Heads = Callable[[Plain], list[bytes]]
 """What returns the joined order keys of each entry of a row, none of them twice."""
 
+_MOST_KNOWN = 256
+_KNOWN: "dict[int, tuple[tuple[IndexRecord, ...], tuple[Index, ...]]]" = {}
+"""The indexes of namespaces by number, with the records they were made of, which are compared."""
+
+_NUMBER, _TEXT = order_key(0)[0], order_key("")[0]
 _NULL_OR_MISSING = {order_key(None)[0], order_key(MISSING)[0]}
 
 
@@ -57,8 +61,17 @@ class Index:
     def packed_id(self, key: bytes) -> bytes:
         """Return the packed id at the end of the key of an entry."""
         offset = len(self.prefix)
-        for _ in self.record.fields:
-            offset = end_of(key, offset)
+        try:
+            for _ in self.record.fields:
+                code = key[offset]
+                if code == _NUMBER:  # the two most common kinds, without a call
+                    offset += 10 + key[offset + 9]
+                elif code == _TEXT:
+                    offset = key.index(0, offset) + 1
+                else:
+                    offset = end_of(key, offset)
+        except (IndexError, ValueError):
+            raise damaged(key, offset, f"no entry of the index {self.name} ends here") from None
         return key[offset:]
 
     def __repr__(self) -> str:
@@ -75,13 +88,15 @@ class Replaced:
 
 
 def indexes_of(namespace: Namespace) -> tuple[Index, ...]:
-    """Return the indexes of a namespace, oldest first."""
-    return _indexes(namespace.number, namespace.indexes)
-
-
-@lru_cache(maxsize=256)
-def _indexes(number: int, records: tuple[IndexRecord, ...]) -> tuple[Index, ...]:
-    return tuple(Index(keys_of(number), record) for record in records)
+    """Return the indexes of a namespace, oldest first: the same ones as long as its record is."""
+    known = _KNOWN.get(namespace.number)
+    if known is not None and known[0] is namespace.indexes:
+        return known[1]
+    indexes = tuple(Index(namespace.keys, record) for record in namespace.indexes)
+    if len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.clear()
+    _KNOWN[namespace.number] = namespace.indexes, indexes
+    return indexes
 
 
 def replace_entries(

@@ -14,24 +14,20 @@ plan can be slow and never wrong. Absent on purpose: statistics; two indexes for
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from libredb.lens.encoding import Part, Range, pack, prefix_range
-from libredb.lens.expression import And, Condition, Expression, Or, conjuncts, words_of
+from libredb.lens.expression import Expression, words_of
+from libredb.lens.facts import MAX_POINTS, NOTHING, Asked, Facts, asked_of
 from libredb.lens.index import Index
-from libredb.lens.json_value import Json, Path, dotted
+from libredb.lens.json_value import Json, dotted
 from libredb.lens.order import Order
 from libredb.lens.order_key import MISSING, order_key
 from libredb.lens.row import ROWS, Form
 from libredb.lens.subspace import Subspace
 
-MAX_POINTS = 100
-"""How many values of `$in`, or alternatives of `$or`, are read one by one."""
-
-Facts: TypeAlias = dict[Path, dict[str, list[Json]]]
-"""What conditions that all have to be true say of each path: operands by operator."""
-
 _BOUNDS = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
+_BOUNDING = ("$prefix", *_BOUNDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +85,6 @@ class Reading:
     ranges: list[Range]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked: alternatives, what they have in common, and an order or None for any."""
-
-    alternatives: list[Facts]
-    common: Facts
-    order: Order | None
-
-    @property
-    def constants(self) -> Facts:
-        """What is equal in all rows that are found: in one alternative, whatever it says."""
-        return self.alternatives[0] if len(self.alternatives) == 1 else self.common
-
-    def columns(self) -> list[tuple[Path, int]]:
-        """Return the columns that tell rows apart, with their numbers."""
-        columns = self.order.columns if self.order else ()
-        paths = [(path, number) for number, (path, _) in enumerate(columns)]
-        return [(path, number) for path, number in paths if "$eq" not in self.fact(path)]
-
-    def fact(self, path: Path) -> dict[str, list[Json]]:
-        """Return what is known of a path in all rows that are found."""
-        return self.constants.get(path, {})
-
-    def has_one_direction(self) -> bool:
-        """Whether what tells rows apart, the id among it, is all ascending or all descending."""
-        order = self.order or Order()
-        return all(order.columns[number][1] == order.descending for _, number in self.columns())
-
-
 def plan(
     expression: Expression,
     order: Order | None,
@@ -134,11 +101,11 @@ def plan(
         keys: The keys of the namespace.
         form: What the lens says of its ids.
     """
-    asked = _asked(expression, order)
+    asked = asked_of(expression, order)
     ids = _ids(asked.alternatives, form)
     reverse = order is not None and order.descending
     if ids is not None:
-        is_ordered = order is None or not asked.columns()
+        is_ordered = order is None or not asked.columns
         rejected = tuple((index.name, "the ids are given") for index in indexes)
         return Plan(ids=ids, is_ordered=is_ordered, reverse=reverse, rejected=rejected)
     best, best_score = _rows(asked, keys.sub(ROWS), form)
@@ -155,34 +122,6 @@ def plan(
         if best.index is None or name != best.index.name
     ]
     return replace(best, rejected=tuple(rejected))
-
-
-# What a condition says
-
-
-def _asked(expression: Expression, order: Order | None) -> Asked:
-    common = conjuncts(expression)
-    parts = expression.parts if type(expression) is And else (expression,)
-    joined = [part for part in parts if type(part) is Or]
-    branches = [[*common, *conjuncts(branch)] for branch in joined[0].parts] if joined else [common]
-    if len(branches) > MAX_POINTS:
-        branches = [common]
-    if not all(part.parts for part in joined):
-        branches = []
-    possible = [_facts(branch) for branch in branches if not any(map(_is_never, branch))]
-    return Asked(possible, _facts(common), order)
-
-
-def _facts(conditions: Iterable[Condition]) -> Facts:
-    facts: Facts = {}
-    for condition in conditions:
-        operands = facts.setdefault(condition.path, {})
-        operands.setdefault(condition.operator, []).append(condition.operand)
-    return facts
-
-
-def _is_never(condition: Condition) -> bool:
-    return condition.operator == "$in" and not condition.operand
 
 
 def _ids(alternatives: list[Facts], form: Form) -> tuple[bytes, ...] | None:
@@ -240,6 +179,8 @@ def _part_range(rows: Subspace, parts: list[Part], asked: Asked, form: Form) -> 
     if field == len(form.key):
         return prefix_range(rows.key(*parts)), False
     operands = asked.fact(form.key[field])
+    if not operands:
+        return prefix_range(rows.key(*parts)) if parts else prefix_range(rows.prefix), False
     prefix = _part(form, field, operands, "$prefix")
     if type(prefix) is str:
         return prefix_range(rows.key(*parts, prefix)[:-1]), True  # the last byte ends a text
@@ -253,9 +194,9 @@ def _part(form: Form, field: int, operands: dict[str, list[Json]], name: str) ->
 
 def _follows_ids(asked: Asked, form: Form) -> bool:
     """Whether rows in the order of their ids are in the order asked for."""
-    paths = [path for path, _ in asked.columns()]
+    paths = [path for path, _ in asked.columns]
     free = [path for path in form.key if "$eq" not in asked.fact(path)]
-    return asked.has_one_direction() and paths == free[: len(paths)]
+    return asked.has_one_direction and paths == free[: len(paths)]
 
 
 # Ranges of an index
@@ -263,9 +204,11 @@ def _follows_ids(asked: Asked, form: Form) -> bool:
 
 def _way(index: Index, asked: Asked) -> tuple[Plan, tuple[Any, ...]] | str:
     """Return how to read an index, and the score of that, or why it is of no use."""
+    first = index.record.fields[0]
+    if not asked.is_about(index):
+        return f"nothing asked for begins with {dotted(first)}"
     readings = [_reading(index, facts) for facts in asked.alternatives]
     found = [reading for reading in readings if reading is not None]
-    first = dotted(index.record.fields[0])
     if len(found) < len(readings):
         name = "$words" if index.record.words else "$contains"
         return f"it takes a {name} on its last field, and equality on all others"
@@ -274,7 +217,7 @@ def _way(index: Index, asked: Asked) -> tuple[Plan, tuple[Any, ...]] | str:
         found = [Reading(worst, 0, [b""], [index.keys.equal(b"")])]
     served = None if asked.order is None else _served(index, asked, found)
     if not any(worst) and served is None:
-        return f"no condition on {first}, and not the order asked for"
+        return f"no condition on {dotted(first)}, and not the order asked for"
     ranges = [(where, head) for each in found for where, head in _heads(each)]
     if len(found) > 1:
         ranges = [(where, b"") for where in _union([where for where, _ in ranges])]
@@ -312,9 +255,9 @@ def _reading(index: Index, facts: Facts) -> Reading | None:
         equal, fixed = equal + 1, fixed + 1
         if not tails:
             return None
-    operands = facts.get(fields[fixed], {}) if fixed < len(fields) else {}
+    operands = facts.get(fields[fixed], NOTHING) if fixed < len(fields) else NOTHING
     ranges = [_bounded(index, head, operands) for head in heads]
-    is_bounded = any(name in operands for name in ("$prefix", *_BOUNDS))
+    is_bounded = any(name in operands for name in _BOUNDING)
     return Reading((equal, is_in, is_bounded), fixed, heads, ranges)
 
 
@@ -335,6 +278,8 @@ def _bounded(index: Index, head: bytes, operands: dict[str, list[Json]]) -> Rang
     """Return the range of the entries with these leading keys whose next field fits."""
     if "$prefix" in operands:
         return index.keys.beginning(head, operands["$prefix"][0])
+    if not operands:
+        return index.keys.equal(head)
     bounds = {_BOUNDS[name]: order_key(operands[name][0]) for name in _BOUNDS if name in operands}
     return index.keys.between(head, **bounds)
 
@@ -347,9 +292,9 @@ def _served(
     That is how many leading fields do not matter, because the ranges are merged by what follows,
     and the pieces that follow them.
     """
-    if not asked.has_one_direction():
+    if not asked.has_one_direction:
         return None
-    fields, columns = index.record.fields, asked.columns()
+    fields, columns = index.record.fields, asked.columns
     starts = [readings[0].fixed] if len(readings) == 1 else []
     for start in [*starts, *([] if index.is_multiple else [0])]:
         free = [path for path in fields[start:] if "$eq" not in asked.fact(path)]

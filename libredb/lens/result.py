@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import chain, islice
+from operator import itemgetter
 from sys import maxsize
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -33,6 +34,8 @@ Row = TypeVar("Row")
 
 Found = tuple[bytes, Plain]
 """A packed id, and the row that has it."""
+
+_key_of = itemgetter(0)
 
 _CHUNK = 256
 """How many rows are asked for in one call where nobody says how many are wanted."""
@@ -292,8 +295,10 @@ def _keys(tx: Reader, chosen: Plan) -> Iterator[bytes]:
     reverse = chosen.reverse
     ranges = list(zip(chosen.ranges, chosen.bases, strict=True))[:: -1 if reverse else 1]
     scans = [(tx.scan(*where, reverse=reverse), len(base)) for where, base in ranges]
-    if len(set(chosen.bases)) < 2:
-        return (key for key, _ in chain.from_iterable(entries for entries, _ in scans))
+    if len(scans) == 1:
+        return map(_key_of, scans[0][0])
+    if len(set(chosen.bases)) == 1:
+        return map(_key_of, chain.from_iterable(entries for entries, _ in scans))
     tails = (_tails(entries, length) for entries, length in scans)
     return (key for _, key in merge(*tails, reverse=reverse))
 

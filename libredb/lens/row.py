@@ -49,7 +49,7 @@ class Form:
         pack: Returns the bytes of an id, or refuses it.
         unpack: Returns the id of these bytes.
         encode: Returns the bytes of a row, or refuses it.
-        decode: Returns the row with this id whose bytes these are.
+        decode: Returns the row with this packed id, whose bytes these are.
     """
 
     noun: str
@@ -58,7 +58,7 @@ class Form:
     pack: Callable[[Any], bytes]
     unpack: Callable[[bytes], Any]
     encode: Callable[[Plain], bytes]
-    decode: Callable[[Any, bytes], Plain]
+    decode: Callable[[bytes, bytes], Plain]
 
 
 class Rows:
@@ -96,9 +96,9 @@ class Rows:
         Raises:
             DamagedEntryError: no lens has written it.
         """
-        if value[0:1] != b"\0" or len(value) < HEADER.size:
+        if len(value) < HEADER.size or value[0] != _LAYOUT:
             raise damaged_row(value)
-        return self.form.decode(self.form.unpack(packed), value[HEADER.size :])
+        return self.form.decode(packed, value[HEADER.size :])
 
 
 def damaged_row(value: bytes) -> DamagedEntryError:

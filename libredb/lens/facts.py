@@ -1,0 +1,89 @@
+"""What a condition says of each path, as far as a plan can use it.
+
+    {"a": 1, "b": {"$gt": 2}}        a: $eq 1, b: $gt 2
+    {"a": 1, "$or": [{"b": 2}, ..]}  alternatives, of which each says a: $eq 1 and something else
+
+All of it has to be true, and there may be more: negations and further alternatives say nothing
+here, for a row is tested with the whole condition in any case. Of several operands of one operator
+only the first is of use.
+"""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from libredb.lens.expression import And, Condition, Expression, Or, conjuncts
+from libredb.lens.index import Index
+from libredb.lens.json_value import Json, Path
+from libredb.lens.order import Order
+
+MAX_POINTS = 100
+"""How many values of `$in`, or alternatives of `$or`, are read one by one."""
+
+Facts: TypeAlias = dict[Path, dict[str, list[Json]]]
+"""What conditions that all have to be true say of each path: operands by operator."""
+
+NOTHING: dict[str, list[Json]] = {}
+
+
+class Asked:
+    """What is asked, in the form that every index is held against.
+
+    Attributes:
+        alternatives: What is known of each path; one of them has to be true.
+        constants: What is known in all rows that are found.
+        order: The order they are wanted in, None for any.
+        columns: The columns of the order that tell these rows apart, with their numbers.
+        has_one_direction: Whether those and the id are all ascending, or all descending.
+    """
+
+    __slots__ = ("alternatives", "columns", "constants", "has_one_direction", "order")
+
+    def __init__(self, alternatives: list[Facts], common: Facts, order: Order | None) -> None:
+        """Take alternatives, what they have in common, and an order."""
+        self.alternatives = alternatives
+        self.constants = alternatives[0] if len(alternatives) == 1 else common
+        self.order = order
+        self.columns: list[tuple[Path, int]] = []
+        self.has_one_direction = True
+        if order is not None:
+            for number, (path, descending) in enumerate(order.columns):
+                if "$eq" not in self.fact(path):
+                    self.columns.append((path, number))
+                    self.has_one_direction &= descending == order.descending
+
+    def fact(self, path: Path) -> dict[str, list[Json]]:
+        """Return what is known of a path in all rows that are found."""
+        return self.constants.get(path, NOTHING)
+
+    def is_about(self, index: Index) -> bool:
+        """Whether a condition or the order begins as an index does; if not, it is of no use."""
+        first = index.record.fields[0]
+        return any(first in facts for facts in self.alternatives) or any(
+            path == first for path, _ in self.columns
+        )
+
+
+def asked_of(expression: Expression, order: Order | None) -> Asked:
+    """Return what a condition and an order ask for."""
+    common = conjuncts(expression)
+    parts = expression.parts if type(expression) is And else (expression,)
+    joined = [part for part in parts if type(part) is Or]
+    branches = [[*common, *conjuncts(branch)] for branch in joined[0].parts] if joined else [common]
+    if len(branches) > MAX_POINTS:
+        branches = [common]
+    if not all(part.parts for part in joined):
+        branches = []
+    possible = [_facts(branch) for branch in branches if not any(map(_is_never, branch))]
+    return Asked(possible, _facts(common), order)
+
+
+def _facts(conditions: Iterable[Condition]) -> Facts:
+    facts: Facts = {}
+    for condition in conditions:
+        operands = facts.setdefault(condition.path, {})
+        operands.setdefault(condition.operator, []).append(condition.operand)
+    return facts
+
+
+def _is_never(condition: Condition) -> bool:
+    return condition.operator == "$in" and not condition.operand
