@@ -86,6 +86,24 @@ def table(  # noqa: PLR0913 - all but three are by name
         UniqueViolationError: a unique index is new, and two rows have the same values.
         NamespaceKindError: the namespace belongs to another lens.
         UsageTypeError: a column has a type that none can have, or is in an index and not there.
+
+    Example:
+        >>> import libredb
+        >>> from dataclasses import dataclass
+        >>> @dataclass
+        ... class User:
+        ...     id: str
+        ...     name: str
+        ...     age: int
+        >>> users = table(libredb.open(), "users", User, index=[("age", "name")])
+        >>> users.insert_many([User("1", "Ada", 36), User("2", "Bo", 20)])
+        2
+        >>> users.update("2", age=21)
+        True
+        >>> list(users.where(lambda u: (u.age >= 18) & u.name.startswith("A")))
+        [User(id='1', name='Ada', age=36)]
+        >>> users.order_by(lambda u: (u.age, u.name)).limit(10).explain()
+        index age,name: 1 range, 2 entries read
     """
     schema = Schema(name, row_type(rows), key)
     indexes = [_index(schema, columns, unique=True) for columns in unique]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from inspect import Parameter
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_origin
@@ -48,6 +49,9 @@ _NAMES: dict[Any, str] = {
 _SUPPORTED = (
     "str int float bool bytes datetime date Decimal UUID Enum dict list Any, or None as well"
 )
+
+
+_REST = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,11 @@ def _stripped(hint: object) -> tuple[bool, object]:
 
 
 def _of_dataclass(cls: type[Any]) -> dict[str, Default | None]:
+    columns = {field.name for field in fields(cls)}
+    for name, parameter in signature(cls).parameters.items():
+        is_wanted = parameter.default is parameter.empty and parameter.kind not in _REST
+        if is_wanted and name not in columns:
+            raise UsageTypeError(f"{cls.__name__}: `__init__` wants {name}, which is no column")
     for field in fields(cls):
         if not field.init:
             raise UsageTypeError(f"{cls.__name__}: {field.name} is not taken by `__init__`")

@@ -1,5 +1,6 @@
 """Opening holds the code against the record, builds what is missing, and finds what is damaged."""
 
+import doctest
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from libredb.lens.errors import (
     UniqueViolationError,
 )
 from libredb.lens.namespace import create, find
+from libredb.lens.table import opening
 from libredb.lens.table.opening import table
 from libredb.lens.table.table import Table
 from tests.unit.lens.table.classes import User
@@ -119,6 +121,23 @@ def test_a_database_open_for_reading_is_read_as_it_is(db_path: str) -> None:
             table(db, "users", wider, migrations=[("new", lambda row: row)])
         with pytest.raises(UsageValueError, match="drop it first"):
             table(db, "users", User, index=["mail"])
+
+
+def test_the_example_in_the_docstring_is_true() -> None:
+    failed, tried = doctest.testmod(opening)
+    assert (failed, tried > 5) == (0, True)
+
+
+def test_a_table_is_read_inside_of_a_transaction_that_only_reads() -> None:
+    with libredb.open() as db:
+        users = users_of(db)
+        users.insert_many([ADA, BO, CY])
+        with db.read() as tx:
+            assert list(users.on(tx)) == [ADA, BO, CY]
+            assert users.on(tx).get("2") == BO
+            assert list(users_of(tx)) == [ADA, BO, CY]
+            with pytest.raises(UsageError, match="only read"):
+                users.on(tx).delete("2")
 
 
 def test_a_store_and_a_name_are_checked(store: Store) -> None:

@@ -1,7 +1,7 @@
 """Classes, models, structs and dicts are read as columns, by their annotations and defaults."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import InitVar, dataclass, field, make_dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Optional, Union
 from uuid import UUID, uuid4
@@ -53,6 +53,9 @@ def test_what_is_no_class_of_rows_is_refused() -> None:
             schema_of(wrong)
     with pytest.raises(UsageTypeError, match="is not taken by `__init__`"):
         with_columns(("c", int, field(init=False, default=1)))
+    with pytest.raises(UsageTypeError, match="`__init__` wants c, which is no column"):
+        with_columns(("c", InitVar[int]))
+    assert list(with_columns(("c", InitVar[int], 3)).columns) == ["id"]
 
 
 def test_a_default_that_does_not_belong_in_its_column_is_refused() -> None:

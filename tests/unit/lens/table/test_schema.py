@@ -1,7 +1,7 @@
 """A row goes in and out unchanged, by its key, and a class is held against what is recorded."""
 
 import json
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field, make_dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import inf
@@ -13,6 +13,7 @@ import pytest
 from libredb import UsageTypeError, UsageValueError
 from libredb.lens.errors import DamagedEntryError, InvalidValueError, SchemaMismatchError
 from libredb.lens.json_value import decode, encode
+from libredb.lens.table.kept import row_encoder
 from libredb.lens.table.recorded import Recorded, taken_over
 from libredb.lens.table.row_type import row_type
 from libredb.lens.table.schema import Schema
@@ -86,6 +87,21 @@ def test_a_row_is_stored_as_recorded_here_and_read_again() -> None:
     again = read(schema.parts_of(plain), decode(encode(schema.stored_of(plain))))
     assert again == plain
     assert schema.row_of(again) == ROW
+
+
+def test_a_row_is_encoded_as_any_other_json_is() -> None:
+    schema = schema_of(Everything)
+    encoded = row_encoder(schema)
+    for row in (
+        ROW,
+        replace(ROW, text='"\\\n\x7f\u2028', ratio=-0.0, count=-1, is_good=False, extra=b"x"),
+        replace(ROW, ratio=1e308, parent=UUID(int=1), since=datetime(2026, 1, 1), facts={"é": {}}),
+    ):
+        with case(row=row):
+            plain = schema.plain_of(row)
+            assert encoded(plain) == encode(schema.stored_of(plain))
+    damaged = {**schema.plain_of(ROW), "text": 5}
+    assert encoded(damaged) == encode(schema.stored_of(damaged))
 
 
 def test_a_schema_is_recorded_as_here() -> None:
