@@ -1,4 +1,4 @@
-"""Loads a broken copy of the kernel, and finds out which profiles notice.
+"""Loads a broken copy of the package, and finds out which profiles notice.
 
 The copy exists in memory only: its modules are compiled from changed source under the names of the
 real ones, which are put back at once. Both live side by side afterwards, and the real one is never
@@ -25,13 +25,15 @@ from sim.plans.plan import Plan
 from sim.plans.profiles import PROFILES
 
 PACKAGE = "libredb"
+LENSES = ("catalog", "counter", "documents", "kv", "mapping")
+"""What the package loads when it is asked for."""
 
 STRIDE = 128
 """Plans that are neighbours are alike, so what one of them finds is found sooner by steps."""
 
 
 class MovedError(Exception):
-    """The text that a mutant replaces is not in the kernel exactly once."""
+    """The text that a mutant replaces is not in its file exactly once."""
 
 
 class _Loader(importlib.abc.SourceLoader, importlib.abc.MetaPathFinder):
@@ -55,13 +57,18 @@ class _Loader(importlib.abc.SourceLoader, importlib.abc.MetaPathFinder):
         return importlib.machinery.ModuleSpec(fullname, self, origin=self.get_filename(fullname))
 
 
+def path_of(mutant: Mutant) -> str:
+    """Return where in the package the file is that `mutant` changes: in the kernel or in a lens."""
+    return mutant.file if "/" in mutant.file else f"kernel/{mutant.file}"
+
+
 def changed_source(mutant: Mutant) -> str:
     """Return the source of the file that `mutant` changes, changed.
 
     Raises:
         MovedError: the kernel has changed and the mutant has to follow.
     """
-    text = (Path(libredb.__file__).parent / "kernel" / mutant.file).read_text(encoding="utf-8")
+    text = (Path(libredb.__file__).parent / path_of(mutant)).read_text(encoding="utf-8")
     for old, new in mutant.changes:
         if text.count(old) != 1:
             raise MovedError(f"{mutant.name}: {text.count(old)} times in {mutant.file}: {old!r}")
@@ -71,24 +78,27 @@ def changed_source(mutant: Mutant) -> str:
 
 def loader_of(mutant: Mutant) -> importlib.abc.MetaPathFinder:
     """Return what imports the file that a mutant changes, changed, if it stands first."""
-    module = f"{PACKAGE}.kernel.{mutant.file.removesuffix('.py')}"
-    return _Loader({module: changed_source(mutant)})
+    module = path_of(mutant).removesuffix(".py").replace("/", ".")
+    return _Loader({f"{PACKAGE}.{module}": changed_source(mutant)})
 
 
 def load(mutant: Mutant) -> Any:
-    """Return a libredb whose kernel has the mistake."""
+    """Return a libredb whose kernel, or one of whose lenses, has the mistake."""
     loader = loader_of(mutant)
     real = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == PACKAGE}
     for name in real:
         del sys.modules[name]
     sys.meta_path.insert(0, loader)
     try:
-        return importlib.import_module(PACKAGE)
+        package = importlib.import_module(PACKAGE)
+        for name in LENSES:  # later, they would be those of the real kernel
+            getattr(package, name)
     finally:
         sys.meta_path.remove(loader)
         for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
             del sys.modules[name]
         sys.modules.update(real)
+    return package
 
 
 def find(name: str) -> Mutant:

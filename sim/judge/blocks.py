@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any
 
 from sim.judge.application import Application
+from sim.judge.lens.meant import is_of_lenses
 from sim.judge.lives import NEVER_SET, Lives
 from sim.judge.oracle import Contents, Violation
 from sim.judge.run import PATH, Run
@@ -179,8 +180,9 @@ class Blocks:
             with other.read() as tx:
                 scan: Iterator[tuple[bytes, bytes]] = other.scan()
                 found = list(islice(scan, count))
-                ops = [("set", key, b"after " + key[:40]) for key in list(view)[::2]]
-                ops += [("delete", key) for key in list(view)[1::4]]
+                free = [key for key in view if not is_of_lenses(key)]
+                ops = [("set", key, b"after " + key[:40]) for key in free[::2]]
+                ops += [("delete", key) for key in free[1::4]]
                 self.application.transaction([*ops, ("set", b"overtaken", b"")], "commit")
                 self.application.compact()
                 told = self._go_on(scan, found, view, tx)

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from sim.judge.lens.calls import changes_indexes
+from sim.judge.lens.checks import check
+from sim.judge.lens.meant import PREFIX
 from sim.judge.oracle import Contents, Violation, check_scan
 from sim.judge.refusal import reason
 from sim.judge.run import PATH, Run
@@ -108,6 +111,7 @@ class Lives:
         run.log_bytes = db.log_bytes
         self._check_tail(db.log_bytes, cut=reports[0].outcome == "cut")
         self._check_reads(contents)
+        self._check_lenses(contents)
         run.acknowledge(version)
         run.injector.note(f"opened: version {version}, {len(contents)} entries, {verdict}")
         if run.trials is not None:
@@ -136,6 +140,18 @@ class Lives:
         for key in NEVER_SET:
             oracle.check_get(key, db.get(key))
 
+    def _count_indexes(self) -> None:
+        """Count a crash that may take index entries, or what they lead to."""
+        oracle = self.run.oracle
+        if any(changes_indexes(oracle.current, dict(commit.writes)) for commit in oracle.later):
+            self.run.count("crash while indexes change")
+
+    def _check_lenses(self, contents: Contents) -> None:
+        """Compare the lenses with what their calls meant, if there were any."""
+        if any(key.startswith(PREFIX) for key in contents):
+            self.run.db.transact(partial(check, self.run.kernel))
+            self.run.count("lenses hold what was meant")
+
     def crashed(self) -> None:
         """End the life that a fault ended."""
         if self.run.fired("power"):
@@ -148,6 +164,7 @@ class Lives:
         run = self.run
         run.db = None
         run.injector.disarm()
+        self._count_indexes()
         run.oracle.may_have_lost()
         run.fs.power_loss(fate)
         if run.closed is not None and run.fs.images(PATH) != run.closed:
@@ -158,6 +175,7 @@ class Lives:
         run = self.run
         run.db = None
         run.injector.disarm()
+        self._count_indexes()
         intact = run.fs.intact and not lost
         run.fs.process_kill(lost / 1000)
         if intact:

@@ -1,6 +1,6 @@
-"""A mutant: a way to break the kernel, as replacements of text in its source.
+"""A mutant: a way to break the kernel or a lens, as replacements of text in its source.
 
-It is a mistake that somebody could make. `old` has to be in the file exactly once; when the kernel
+It is a mistake that somebody could make. `old` has to be in the file exactly once; when the source
 changes so that it is not, loading the mutant fails loudly, and it has to be brought up to date.
 Absent on purpose: mutation by machine. Each of ours has a meaning, and a profile, an enumeration or
 a test that was made to find it.
@@ -16,7 +16,7 @@ class Mutant(NamedTuple):
 
     Attributes:
         name: What is wrong, as a sentence.
-        file: The file of the kernel that is changed.
+        file: The file that is changed: of the kernel, or with its folder in front, "lens/kv.py".
         changes: Pairs of what stands there, exactly once, and what stands there instead.
         killer: Who finds it quickly, and is run by the suite: a profile or an enumeration, or
             tests, as pytest names them.

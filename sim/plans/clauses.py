@@ -52,4 +52,10 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause("groups", "groups and windows: fewer than N pending, always a suffix", ("window",)),
     Clause("readers", "a reader changes nothing", ("unchanged", "read")),
+    Clause(
+        "lenses",
+        "lenses: an index and what it indexes agree, a name leads to what is there, and of a call "
+        "there is all or nothing",
+        ("lens",),
+    ),
 )

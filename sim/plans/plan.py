@@ -25,8 +25,9 @@ it is:
     ("fault-in", position, kind, share)    at a call of the next step: which one of those where the
                                            kind means something, in thousandths of their count
 
-An op is ("set", key, value), ("delete", key), ("get", key), ("scan", start, end, reverse, limit). A
-value may be ("log", offset, length): the bytes of the database's own file at that moment.
+An op is ("set", key, value), ("delete", key), ("get", key), ("scan", start, end, reverse, limit),
+or ("lens", call, number, ...), see lenses.py. A value may be ("log", offset, length): the bytes of
+the database's own file at that moment.
 JSON keeps bytes as {"hex": ...}. Absent on purpose: loops and conditions.
 """
 

@@ -9,6 +9,7 @@ Absent on purpose: how the steps are drawn; see troubles.py.
 """
 
 from sim.plans import troubles
+from sim.plans.lenses import lenses
 from sim.plans.profile import Profile
 
 MIXED = Profile(
@@ -324,6 +325,25 @@ COLD_BLOCKS = Profile(
         "a reader went on": 150,
     },
 )
+LENSES = Profile(
+    name="P23",
+    number=23,
+    title="lenses",
+    happens="transactions of documents, kv and catalog, and any of the storage faults",
+    holds="what a call meant is there in every lens, index and name, or nothing of it",
+    clauses=("1", "2", "lenses"),
+    draw=lenses,
+    floors={
+        "crash while indexes change": 250,
+        "lenses hold what was meant": 1800,
+        "shown: only what was durable": 300,
+        "put: refused by UniqueViolationError": 100,
+        "purge: done": 120,
+        "rename: done": 80,
+        "undo: done": 120,
+    },
+    weight=4,
+)
 _ALL = (
     MIXED,
     TEAR,
@@ -348,5 +368,6 @@ _ALL = (
     NO_SYNC,
     READERS,
     COLD_BLOCKS,
+    LENSES,
 )
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _ALL}

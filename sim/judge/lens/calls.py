@@ -1,0 +1,250 @@
+"""The calls of lenses that plans ask for: each done by a lens and on plain dicts, and compared.
+
+What a lens returns, or by which error it refuses, has to be what `Meant` says; a call that is
+refused has to leave no trace, because what is meant does not change either. Everything goes through
+a `Recorder`, so the oracle knows each key that a lens writes, in the order it does, and judges
+later what a crash has left of them. Ids and the clock come from what is meant: a plan gives the
+same trace again. Clause that breaks here: lens.
+Absent on purpose: who is right. When both differ, the plan is replayed and somebody looks.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sim.judge.lens.meant import (
+    DOCUMENTS,
+    END,
+    INDEXES,
+    PREFIX,
+    RAW,
+    ROLES,
+    Facts,
+    Meant,
+    Refusal,
+    document_of,
+    meant_by,
+    other_name,
+    value_of,
+)
+from sim.judge.oracle import Violation
+from sim.judge.recorder import Recorder
+
+FIELDS = (("level", "at"), ("tags",), ("mail",))
+OPTIONS: tuple[dict[str, bool], ...] = ({}, {"each": True}, {"unique": True})
+
+
+class Undone(Exception):  # noqa: N818 - a wish, not an error
+    """What a transaction inside raises that wants to leave no trace."""
+
+
+class Lenses:
+    """The lenses on one store, and each call as these do it."""
+
+    def __init__(self, kernel: Any, store: Any, meant: Meant) -> None:
+        """Open them; `meant` says what they are called, and what the time is."""
+        names, now = dict(meant.names), meant.now
+        self.kernel = kernel
+        self.store = store
+        self.names = {role: names.get(role, role) for role in ROLES}
+        self.existing = {*names}
+        self.notes = kernel.documents(store, self.names["notes"], new_id=lambda: f"i{now}")
+        self.tasks = kernel.documents(store, self.names["tasks"], key=kernel.counter("id"))
+        self.settings = kernel.kv(store, self.names["settings"], values="json", clock=lambda: now)
+        self.catalog = kernel.catalog(store)
+        self.mapping = kernel.mapping(store)
+
+    def on(self, tx: Any) -> "Lenses":
+        """Return the same lenses inside a transaction."""
+        moved = object.__new__(Lenses)
+        moved.__dict__ = {**self.__dict__, "store": tx}
+        for name in ("notes", "tasks", "settings", "catalog", "mapping"):
+            setattr(moved, name, getattr(self, name).on(tx))
+        return moved
+
+    # Documents
+
+    def put(self, number: int, shape: int) -> Any:  # noqa: D102 - as `Meant` says, here and below
+        return self.notes.put({**document_of(shape), "id": f"n{number}"})
+
+    def put_if(self, number: int, shape: int, stale: int) -> Any:  # noqa: D102
+        _, version = self.notes.get_versioned(f"n{number}")
+        document = {"id": f"n{number}", **document_of(shape)}
+        return self.notes.put(document, if_version=version + stale)
+
+    def insert(self, number: int, shape: int) -> Any:  # noqa: D102
+        return self.notes.insert({"id": f"n{number}", **document_of(shape)})
+
+    def insert_two(self, number: int, other: int, shape: int) -> Any:  # noqa: D102
+        two = ((number, shape), (other, shape // 2))
+        return self.notes.insert_many({"id": f"n{n}", **document_of(each)} for n, each in two)
+
+    def add(self, shape: int) -> Any:  # noqa: D102
+        return self.notes.insert(document_of(shape))
+
+    def update(self, number: int, kind: int, value: int) -> Any:  # noqa: D102
+        return self.notes.update(f"n{number}", PATCHES[kind](value))
+
+    def update_all(self, value: int) -> Any:  # noqa: D102
+        return self.notes.update_many({"level": "warn"}, {"at": value})
+
+    def give_mail(self, value: int) -> Any:  # noqa: D102
+        return self.notes.update_many({"level": "info"}, {"mail": f"m{value}"})
+
+    def upsert(self, value: int) -> Any:  # noqa: D102
+        return self.notes.upsert({"mail": f"m{value}"}, {"at": 9})
+
+    def delete(self, number: int) -> Any:  # noqa: D102
+        return self.notes.delete(f"n{number}")
+
+    def delete_tagged(self, value: int) -> Any:  # noqa: D102
+        return self.notes.delete_where({"tags": {"$contains": "abc"[value]}})
+
+    def clear(self) -> Any:  # noqa: D102
+        return self.notes.clear()
+
+    def create_index(self, which: int) -> Any:  # noqa: D102
+        return self.notes.create_index(*FIELDS[which], **OPTIONS[which])
+
+    def drop_index(self, which: int) -> Any:  # noqa: D102
+        return self.notes.drop_index(",".join(FIELDS[which]))
+
+    # The kv
+
+    def set(self, key: int, value: int, ttl: int) -> Any:  # noqa: D102
+        lasting = timedelta(seconds=ttl) if ttl else None
+        return self.settings.set(f"k{key}", value_of(value), ttl=lasting)
+
+    def set_two(self, key: int, other: int, value: int) -> Any:  # noqa: D102
+        two = [(f"k{key}", value_of(value)), (f"k{other}", value_of(value + 1))]
+        return self.settings.set_many(two)
+
+    def set_if(self, key: int, value: int, stale: int) -> Any:  # noqa: D102
+        _, version = self.settings.get_versioned(f"k{key}")
+        return self.settings.put_if(f"k{key}", value_of(value), version + stale)
+
+    def incr(self, key: int, by: int) -> Any:  # noqa: D102
+        return self.settings.incr(f"k{key}", by)
+
+    def forget(self, key: int) -> Any:  # noqa: D102
+        return self.settings.delete(f"k{key}")
+
+    def forget_range(self, key: int, other: int) -> Any:  # noqa: D102
+        return self.settings.delete_range(f"k{key}", f"k{other}")
+
+    def purge(self) -> Any:  # noqa: D102
+        return self.settings.purge_expired()
+
+    # Documents whose ids are counted
+
+    def begin_task(self, shape: int) -> Any:  # noqa: D102
+        return self.tasks.insert(document_of(shape))
+
+    def end_task(self, number: int) -> Any:  # noqa: D102
+        return self.tasks.delete(number)
+
+    # The catalog
+
+    def rename(self, role: int) -> Any:  # noqa: D102
+        name = self.names[ROLES[role]]
+        return self.catalog.rename(name, other_name(name))
+
+    def rename_onto(self, role: int, other: int) -> Any:  # noqa: D102
+        if ROLES[other] in self.existing:
+            self.catalog.rename(self.names[ROLES[role]], self.names[ROLES[other]])
+
+    def mistake(self) -> Any:  # noqa: D102
+        if "notes" in self.existing:
+            self.kernel.kv(self.store, self.names["notes"]).set("a", "b")
+
+    def drop(self, role: int) -> Any:  # noqa: D102
+        self.catalog.drop(self.names[ROLES[role]])  # how many keys that were is its own affair
+
+    # What is no single lens
+
+    def undo(self, number: int, shape: int) -> Any:  # noqa: D102
+        def work(tx: Any) -> None:
+            inside = self.on(tx)
+            inside.set(number, shape, 1)
+            inside.put(number, shape)
+            raise Undone
+
+        try:
+            self.store.transact(work)
+        except (Undone, self.kernel.LensError):
+            return
+
+    def keep(self, number: int, value: int) -> Any:  # noqa: D102
+        self.mapping[RAW + b"r%d" % number] = b"v%d" % value
+
+    def lose(self, number: int) -> Any:  # noqa: D102
+        return self.mapping.pop(RAW + b"r%d" % number, None) is not None
+
+
+def call(kernel: Any, tx: Recorder, name: str, numbers: tuple[int, ...]) -> str:
+    """Do a call in a transaction, by the lenses and as it is meant; return how it ended, in words.
+
+    Raises:
+        Violation: both differ.
+    """
+    before: Facts = dict(tx.scan(PREFIX, END))
+    meant = _later(before)
+    lenses = Lenses(kernel, tx, meant)
+    wanted = _outcome(lambda: getattr(meant, name)(*numbers), Refusal)
+    refusals = (kernel.LensError, kernel.UsageValueError)
+    found = _outcome(lambda: getattr(lenses, name)(*numbers), refusals)
+    if found != wanted:
+        told, meant_to = (f"{how}{what!r}" for how, what in (found, wanted))
+        raise Violation("lens", f"{name}{numbers}: {told}, and meant was {meant_to}")
+    if wanted[0]:
+        meant = _later(before)
+    _note(tx, before, meant.facts())
+    return f"{wanted[0]}{wanted[1]}" if wanted[0] else "done"
+
+
+def changes_indexes(view: Facts, written: dict[bytes, bytes | None]) -> bool:
+    """Return whether a commit changes documents that have indexes, by what it meant."""
+    return any(key.startswith(DOCUMENTS) for key in written) and any(
+        key.startswith(INDEXES) for key in view
+    )
+
+
+def _later(facts: Facts) -> Meant:
+    """Return what was meant so far, and one call more."""
+    meant = meant_by(facts)
+    meant.counts["calls"] = meant.now + 1
+    return meant
+
+
+def _outcome(work: Callable[[], Any], refusals: Any) -> tuple[str, Any]:
+    """Return "" and what `work` returns, or the name of the error that it raises."""
+    try:
+        return "", work()
+    except Refusal as refusal:
+        return "refused by ", str(refusal)
+    except refusals as error:
+        return "refused by ", type(error).__name__
+
+
+def _note(tx: Recorder, before: Facts, after: Facts) -> None:
+    """Write the facts that have changed."""
+    for key in before.keys() - after.keys():
+        tx.delete(key)
+    for key, value in after.items():
+        if before.get(key) != value:
+            tx.set(key, value)
+
+
+def _patch(name: str, path: str, values: tuple[Any, ...]) -> Callable[[int], dict[str, Any]]:
+    return lambda value: {name: {path: values[value]}}
+
+
+PATCHES: tuple[Callable[[int], dict[str, Any]], ...] = (
+    _patch("$inc", "at", (0, 1, 2)),
+    lambda value: {"level": (None, "info", "warn")[value]},
+    _patch("$set", "mail", ("m0", "m1", "m2")),
+    lambda _: {"$unset": ["mail"]},
+    _patch("$push", "tags", ("a", "b", "c")),
+    _patch("$pull", "tags", ("a", "b", "c")),
+    _patch("$set", "tags", (["c", "c"], [], "text of b")),
+)
