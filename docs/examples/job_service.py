@@ -65,11 +65,11 @@ class Handler(BaseHTTPRequestHandler):
         self.answer({"/jobs": jobs.add, "/take": jobs.take, "/done": jobs.done})
 
     def answer(self, methods: dict[str, Callable[..., Any]]) -> None:
-        url = urlsplit(self.path)
+        _, _, path, values, _ = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            method = methods[url.path]
-            status, answer = 200, method(**dict(parse_qsl(url.query)), **json.loads(body or "{}"))
+            method = methods[path]
+            status, answer = 200, method(**dict(parse_qsl(values)), **json.loads(body or "{}"))
         except (KeyError, TypeError, ValueError, libredb.LensError) as error:
             status, answer = 400, {"error": str(error)}
         self.send_response(status)

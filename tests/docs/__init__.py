@@ -1,1 +1,1 @@
-"""The pages against the code: links, tables, snippets and public names."""
+"""The pages and examples against the code: links, tables, snippets and public names."""

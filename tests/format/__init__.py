@@ -1,1 +1,1 @@
-"""The bytes of the file: recorded ones that every later version must read, and a second reader."""
+"""The bytes of the file and of what lenses keep: recorded ones, and second readers of them."""

@@ -8,7 +8,7 @@ import ast
 import inspect
 import random
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import inf
 from pathlib import Path
@@ -77,12 +77,19 @@ def test_the_second_reader_reads_what_was_written() -> None:
     assert people.rows == {1: {"mail": "ada@example.org"}, 2: {"mail": None}}
     assert people.entries == {"mail": [([None], 2), (["ada@example.org"], 1)]}
     assert people.count == 2
+    users = found.namespaces["users"]
+    assert users.rows == {"u1": {"born": "1815-12-10", "credit": "-1.50", "mail": None}}
+    assert users.entries == {
+        "born": [([date(1815, 12, 10).toordinal()], "u1")],
+        "credit": [([Decimal("-1.5")], "u1")],
+    }
+    assert found.migrations == [(4, "2026-11 start")]
     texts = found.namespaces["settings"].texts
     assert {name: text.value for name, text in texts.items()} == {
+        "guest": "x1",
         "theme": {"dark": True},
-        "token": "x1",
     }
-    assert found.namespaces["settings"].deadlines == [(texts["token"].deadline, "token")]
+    assert found.namespaces["settings"].deadlines == [(texts["guest"].deadline, "guest")]
 
 
 # Random values
@@ -201,6 +208,46 @@ def test_the_second_reader_reads_any_kv(seed: int, values: Any) -> None:
     deadlines = [(text.deadline, name) for name, text in found.texts.items()]
     assert found.deadlines == sorted(each for each in deadlines if each[0] is not None)
     assert found.mark == (1 << 16) + 1
+
+
+ROW = {
+    "year": 2026,
+    "day": date(2026, 11, 30),
+    "at": datetime(1970, 1, 1, 0, 0, 1, 5, tzinfo=UTC),
+    "data": b"\0\xff",
+    "uuid": UUID(int=1),
+    "ratio": inf,
+    "sum": Decimal("1.50"),
+    "some": {"b": [1]},
+    "any": {"when": date(2026, 11, 30), "tag": {"$bytes": 1}},
+    "none": None,
+}
+TYPES = ["int", "date", "datetime", "bytes", "uuid", "float", "decimal", "dict", "any", "str?"]
+
+
+def test_the_second_reader_reads_every_type_of_a_table() -> None:
+    columns = dict(zip(ROW, TYPES, strict=True))
+    with libredb.open() as db:
+        index = [[name] for name in columns]
+        table = libredb.table(db, "t", columns, key=["year", "day", "uuid"], index=index)
+        table.insert(ROW)
+        table.update((2026, ROW["day"], ROW["uuid"]), ratio=-inf)
+        assert table.check() == []
+        found = LensReader(db.scan()).namespaces["t"]
+    key = (2026, date(2026, 11, 30).toordinal(), UUID(int=1).bytes)
+    stored = {
+        "at": 1_000_005,
+        "data": "AP8=",
+        "ratio": "-inf",
+        "sum": "1.50",
+        "some": {"b": [1]},
+        "any": {"when": {"$date": "2026-11-30"}, "tag": {"$object": {"$bytes": 1}}},
+        "none": None,
+    }
+    assert found.rows == {key: stored}
+    plain = dict(zip(["year", "day", "uuid"], key, strict=True)) | stored
+    plain |= {"data": b"\0\xff", "ratio": -inf, "sum": Decimal("1.5")}
+    assert found.entries == {name: [([value], key)] for name, value in plain.items()}
 
 
 def test_the_second_reader_sees_what_was_renamed_and_dropped() -> None:

@@ -6,7 +6,9 @@ docs/key-layouts.md between two markers, and a test compares them.
 
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 
 import libredb
 from tests.support.lens_reader import LensReader
@@ -16,12 +18,12 @@ NOW = 1_700_000_000
 
 
 def sample() -> list[libredb.Entry]:
-    """Return the entries of a database with raw keys, text keys and documents."""
+    """Return the entries of a database with raw keys, text keys, documents and rows."""
     with libredb.open() as db:
         db.set(b"apple", b"red")
         settings = libredb.kv(db, "settings", values="json", clock=lambda: NOW)
         settings["theme"] = {"dark": True}
-        settings.set("token", "x1", ttl=timedelta(minutes=1))
+        settings.set("guest", "x1", ttl=timedelta(minutes=1))
         notes = libredb.documents(db, "notes")
         notes.create_index("level", "at")
         notes.create_index("tags", each=True)
@@ -31,6 +33,10 @@ def sample() -> list[libredb.Entry]:
         people = libredb.documents(db, "people", key=libredb.counter("id"))
         people.create_index("mail", unique=True)
         people.insert_many([{"mail": "ada@example.org"}, {"mail": None}])
+        columns = {"id": "str", "born": "date", "credit": "decimal", "mail": "str?"}
+        migrations = [("2026-11 start", dict[str, Any])]
+        users = libredb.table(db, "users", columns, index=["born", "credit"], migrations=migrations)
+        users.insert({"id": "u1", "born": date(1815, 12, 10), "credit": Decimal("-1.50")})
         return list(db.scan())
 
 

@@ -326,7 +326,8 @@ class LensReader:
             kept.versions[id] = int.from_bytes(value[1:9], "big")
             kept.rows[id] = json.loads(value[9:])
             assert value[9:] == compact(kept.rows[id])
-            return f"{shown(id)}: version {kept.versions[id]}, {value[9:].decode()}"
+            noun = {"documents": "document", "table": "row"}[kept.record["kind"]]
+            return f"the {noun} {shown(id)}, version {kept.versions[id]}"
         if part == 0x04:
             kept.count = int(value)
             return "the last number of the counter"
@@ -376,4 +377,6 @@ def shown(value: object) -> str:
         return MISSING
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return json.dumps(value, ensure_ascii=False) if not isinstance(value, bytes) else repr(value)
+    if isinstance(value, Decimal):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
