@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from libredb.kernel.transaction import Writer
-from libredb.lens.collection import Collection
-from libredb.lens.document import NAMED
 from libredb.lens.documents import Documents, documents
-from libredb.lens.namespace import IndexRecord, find
+from libredb.lens.keys.namespace import IndexRecord, find
+from libredb.lens.rows.collection import Collection
+from libredb.lens.rows.document import NAMED
 from tests.support.stores import NaiveStore
 
 ROW_A = bytes.fromhex("fe 15 01 01 02 61 00")
