@@ -19,7 +19,15 @@ from libredb.kernel.errors import UsageValueError
 from libredb.kernel.transaction import Store, Writer
 from libredb.lens import group, ids
 from libredb.lens.collection import Collection, Given, has_index, index_record, problems
-from libredb.lens.document import COUNTED, NAMED, Document, numbered, prepared, seed_of
+from libredb.lens.document import (
+    COUNTED,
+    NAMED,
+    Document,
+    numbered,
+    prepared,
+    problems_of_counted,
+    seed_of,
+)
 from libredb.lens.filter import from_filter
 from libredb.lens.json_value import Path, parse_path
 from libredb.lens.namespace import IndexRecord, Lens, Namespace
@@ -319,7 +327,7 @@ class Documents(Lens, Generic[Id]):
 
     def check(self) -> list[str]:
         """Return where documents and indexes do not agree; empty if they do. Reads every key."""
-        return self._rows(problems, list)
+        return self._rows(problems_of_counted if self._is_counting else problems, list)
 
     # What the others are made of
 
