@@ -17,7 +17,6 @@ from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from libredb.kernel.errors import UsageValueError
 from libredb.kernel.transaction import Store, Writer
-from libredb.lens import group, ids
 from libredb.lens.keys.namespace import IndexRecord, Lens, Namespace
 from libredb.lens.rows import group, ids
 from libredb.lens.rows.collection import Collection, Given, has_index, index_record, problems
