@@ -1,0 +1,1 @@
+"""What documents and tables share, part by part; whole lenses are in the folder above."""

@@ -1,0 +1,1 @@
+"""Values, conditions and patches as data; nothing here has a store."""
