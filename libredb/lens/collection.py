@@ -58,9 +58,7 @@ class Collection(Rows):
             InvalidValueError: the key of an entry would be too long.
         """
         keys = [self.prefix + each.packed for each in given]
-        found = self.tx.get_many(keys)
-        if len({*keys}) < len(keys) or any(value is not None for value in found):
-            self._refuse_duplicates(given, found)
+        self._refuse_duplicates(given, self.tx.get_many(keys))
         head = header(self.tx.version, None)
         write = self.writer.set
         for key, each in zip(keys, given, strict=True):

@@ -89,20 +89,20 @@ def test_what_is_rejected_comes_with_a_reason() -> None:
 # Ids
 
 
-@pytest.mark.parametrize(
-    ("condition", "ids"),
-    [
-        ({"id": "b"}, [b"\x02b\0"]),
-        ({"id": {"$in": ["b", "a", 5.5, "b", ""]}}, [b"\x02a\0", b"\x02b\0"]),
-        ({"id": {"$in": [2.0]}}, [b"\x15\x02"]),
-        ({"$or": [{"id": "b"}, {"id": {"$in": ["a", "c"]}}]}, [b"\x02a\0", b"\x02b\0", b"\x02c\0"]),
-        ({"id": True}, []),
-        ({"id": None}, []),
-        ({"level": {"$in": []}}, []),
-        ({"$or": []}, []),
-        ({"id": {"$gt": "a"}, "$or": [{"a": {"$in": []}}]}, []),
-    ],
-)
+GIVEN: list[tuple[dict[str, Any], list[bytes]]] = [
+    ({"id": "b"}, [b"\x02b\0"]),
+    ({"id": {"$in": ["b", "a", 5.5, "b", ""]}}, [b"\x02a\0", b"\x02b\0"]),
+    ({"id": {"$in": [2.0]}}, [b"\x15\x02"]),
+    ({"$or": [{"id": "b"}, {"id": {"$in": ["a", "c"]}}]}, [b"\x02a\0", b"\x02b\0", b"\x02c\0"]),
+    ({"id": True}, []),
+    ({"id": None}, []),
+    ({"level": {"$in": []}}, []),
+    ({"$or": []}, []),
+    ({"id": {"$gt": "a"}, "$or": [{"a": {"$in": []}}]}, []),
+]
+
+
+@pytest.mark.parametrize(("condition", "ids"), GIVEN, ids=repr)
 def test_an_id_given_is_a_get_and_what_cannot_be_is_nothing(condition: Any, ids: Any) -> None:
     assert planned(condition).ids == tuple(ids)
 

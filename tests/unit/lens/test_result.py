@@ -192,7 +192,8 @@ def test_a_loop_can_change_what_it_goes_over(
     expected = ids(notes.find({"at": {"$lt": 5}}, order_by=order))
 
     def work(tx: Writer) -> list[str]:
-        inside, seen = notes.on(tx), []
+        inside = notes.on(tx)
+        seen: list[str] = []
         for note in inside.find({"at": {"$lt": 5}}, order_by=order):
             seen.append(note["id"])
             inside.update(note["id"], {"$inc": {"at": -100}, "$set": {"level": "z"}})
