@@ -46,7 +46,7 @@ _NULL_OR_MISSING = {order_key(None)[0], order_key(MISSING)[0]}
 class Index:
     """One index, ready to be read and written."""
 
-    __slots__ = ("heads", "keys", "name", "prefix", "record")
+    __slots__ = ("heads", "is_multiple", "keys", "name", "prefix", "record")
 
     def __init__(self, namespace: Subspace, record: IndexRecord) -> None:
         """Take where its namespace is, and what is recorded of it."""
@@ -55,11 +55,7 @@ class Index:
         self.keys = namespace.sub(INDEXES + pack((record.number,)))
         self.prefix = self.keys.prefix
         self.heads: Heads = _heads_of(record)
-
-    @property
-    def is_multiple(self) -> bool:
-        """Whether a row may have several entries, or none."""
-        return self.record.each or self.record.words
+        self.is_multiple = record.each or record.words  # a row may have several entries, or none
 
     def packed_id(self, key: bytes) -> bytes:
         """Return the packed id at the end of the key of an entry."""
