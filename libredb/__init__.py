@@ -62,10 +62,10 @@ if TYPE_CHECKING:
         SchemaMismatchError,
         UniqueViolationError,
     )
-    from libredb.lens.ids import counter
+    from libredb.lens.keys.namespace import USER_KEYS
     from libredb.lens.kv import kv
     from libredb.lens.mapping import mapping
-    from libredb.lens.namespace import USER_KEYS
+    from libredb.lens.rows.ids import counter
     from libredb.lens.table.columns import Naive
     from libredb.lens.table.opening import table
     from libredb.lens.table.recording import descending, missing, not_, one_of, some
@@ -75,8 +75,8 @@ __version__ = "0.1.0"
 # What is loaded when it is first asked for: who needs bytes alone does not wait for it.
 _LENSES = {
     **dict.fromkeys(("catalog", "documents", "kv", "mapping")),
-    "counter": "ids",
-    "USER_KEYS": "namespace",
+    "counter": "rows.ids",
+    "USER_KEYS": "keys.namespace",
     "Naive": "table.columns",
     "table": "table.opening",
     **dict.fromkeys(("descending", "missing", "not_", "one_of", "some"), "table.recording"),

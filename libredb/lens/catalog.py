@@ -15,9 +15,9 @@ from dataclasses import replace
 from typing import Any
 
 from libredb.kernel.transaction import Reader, Store, Writer
-from libredb.lens.encoding import prefix_range
 from libredb.lens.errors import DamagedEntryError, DuplicateKeyError, MissingKeyError
-from libredb.lens.namespace import (
+from libredb.lens.keys.encoding import prefix_range
+from libredb.lens.keys.namespace import (
     IMPORTS,
     LAST_NUMBER,
     LENSES,

@@ -17,16 +17,24 @@ from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from libredb.kernel.errors import UsageValueError
 from libredb.kernel.transaction import Store, Writer
-from libredb.lens import group, ids
-from libredb.lens.collection import Collection, Given, has_index, index_record, problems
-from libredb.lens.document import COUNTED, NAMED, Document, numbered, prepared, seed_of
-from libredb.lens.filter import from_filter
-from libredb.lens.json_value import Path, parse_path
-from libredb.lens.namespace import IndexRecord, Lens, Namespace
-from libredb.lens.order import parse_order
-from libredb.lens.patch import ID, Patch
-from libredb.lens.result import Result, Search, Source, select
-from libredb.lens.row import Rows, check_version, check_version_argument
+from libredb.lens.keys.namespace import IndexRecord, Lens, Namespace
+from libredb.lens.rows import group, ids
+from libredb.lens.rows.collection import Collection, Given, has_index, index_record, problems
+from libredb.lens.rows.document import (
+    COUNTED,
+    NAMED,
+    Document,
+    numbered,
+    prepared,
+    problems_of_counted,
+    seed_of,
+)
+from libredb.lens.rows.order import parse_order
+from libredb.lens.rows.result import Result, Search, Source, select
+from libredb.lens.rows.row import Rows, check_version, check_version_argument
+from libredb.lens.values.filter import from_filter
+from libredb.lens.values.json_value import Path, parse_path
+from libredb.lens.values.patch import ID, Patch
 
 Id = TypeVar("Id", bound="str | int")
 T = TypeVar("T")
@@ -319,7 +327,7 @@ class Documents(Lens, Generic[Id]):
 
     def check(self) -> list[str]:
         """Return where documents and indexes do not agree; empty if they do. Reads every key."""
-        return self._rows(problems, list)
+        return self._rows(problems_of_counted if self._is_counting else problems, list)
 
     # What the others are made of
 

@@ -19,15 +19,8 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader, ReadTransaction, Store, Writer
-from libredb.lens.dictionary import Change, Dictionary, Look, entries_of
-from libredb.lens.errors import (
-    DamagedEntryError,
-    InvalidValueError,
-    MissingKeyError,
-    SchemaMismatchError,
-)
-from libredb.lens.json_value import INT_END
-from libredb.lens.kv_entries import (
+from libredb.lens.dictionaries.dictionary import Change, Dictionary, Look, entries_of
+from libredb.lens.dictionaries.kv_entries import (
     DATA,
     HEAD_BYTES,
     Entries,
@@ -37,8 +30,15 @@ from libredb.lens.kv_entries import (
     milliseconds,
     problems_of,
 )
-from libredb.lens.kv_values import FORMS, Values
-from libredb.lens.namespace import Lens, create, find
+from libredb.lens.dictionaries.kv_values import FORMS, Values
+from libredb.lens.errors import (
+    DamagedEntryError,
+    InvalidValueError,
+    MissingKeyError,
+    SchemaMismatchError,
+)
+from libredb.lens.keys.namespace import Lens, create, find
+from libredb.lens.values.json_value import INT_END
 
 V = TypeVar("V")
 T = TypeVar("T")

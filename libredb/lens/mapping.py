@@ -13,9 +13,9 @@ from typing import Self, TypeVar, cast
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import ReadTransaction, Store, Writer
-from libredb.lens.dictionary import Change, Dictionary, Look
+from libredb.lens.dictionaries.dictionary import Change, Dictionary, Look
 from libredb.lens.errors import MissingKeyError
-from libredb.lens.namespace import LENSES, check_store, delete_range
+from libredb.lens.keys.namespace import LENSES, check_store, delete_range
 
 T = TypeVar("T")
 

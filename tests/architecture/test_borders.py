@@ -5,12 +5,21 @@ one, and what is outside of both. Each part is told what it may see; whatever is
 allow-list here is refused, and whatever is named is used.
 """
 
+import re
 import sys
 
 import pytest
 
 from tests.architecture.checkout import ROOT, imports, module_name, python_files, sample
-from tests.architecture.rules import Imports, circles, is_within, out_of_order, refused, unused
+from tests.architecture.rules import (
+    Imports,
+    circles,
+    is_within,
+    out_of_order,
+    refused,
+    unused,
+    uses,
+)
 
 pytestmark = pytest.mark.cpython  # they read the checkout
 
@@ -42,6 +51,14 @@ def test_adapters_do_not_import_one_another() -> None:
 
 def test_lenses_import_only_the_store_port_and_the_errors() -> None:
     assert refused(imports("libredb/lens"), LENSES_MAY_IMPORT, package="libredb.kernel") == []
+
+
+def test_lenses_import_only_those_above_them_in_their_table() -> None:
+    order = lens_order()
+    files = {name: found for name, found in imports("libredb/lens").items() if found}
+    assert {name for name in files if _place(name, order) is None} == set()
+    assert {name for name in order if not any(is_within(file, name) for file in files)} == set()
+    assert _out_of_table(files, order) == []
 
 
 def test_the_kits_for_third_parties_import_only_ports_and_errors() -> None:
@@ -97,6 +114,29 @@ def test_no_files_import_one_another_in_a_circle() -> None:
     everything = imports("libredb", "adapters", "sim", "scripts")
     assert len(everything) > 50
     assert circles(everything) == []
+
+
+def lens_order() -> list[str]:
+    """Return what the table in the docstring of the lenses names, in its order."""
+    page = (ROOT / "libredb/lens/__init__.py").read_text(encoding="utf-8")
+    return [
+        f"libredb.lens.{name}" for name in re.findall(r"^    ([a-z_.]+) {2,}\S", page, re.MULTILINE)
+    ]
+
+
+def _place(module: str, order: list[str]) -> int | None:
+    return next((place for place, name in enumerate(order) if is_within(module, name)), None)
+
+
+def _out_of_table(imports: Imports, order: list[str]) -> list[str]:
+    """Name each import of what a table has further down, or does not have."""
+    found: list[str] = []
+    for module, imported in uses(imports):
+        if is_within(imported, "libredb.lens"):
+            own, other = _place(module, order), _place(imported, order)
+            if own is None or other is None or other > own:
+                found.append(f"{module} imports {imported}")
+    return found
 
 
 def _without(imports: Imports, *packages: str) -> Imports:
@@ -175,3 +215,15 @@ def test_a_circle_of_three_is_found_once_and_what_leads_into_it_is_not_in_it() -
         e="import a",
     )
     assert circles(bad) == [{"a", "b", "c"}]
+
+
+def test_a_lens_that_imports_what_its_table_has_further_down_is_named() -> None:
+    imports = sample(
+        libredb__lens__keys__first="from libredb.lens.second import x",
+        libredb__lens__second="from libredb.lens.keys.first import y; import libredb.lens.nowhere",
+    )
+    order = ["libredb.lens.keys.first", "libredb.lens.second"]
+    assert _out_of_table(imports, order) == [
+        "libredb.lens.keys.first imports libredb.lens.second",
+        "libredb.lens.second imports libredb.lens.nowhere",
+    ]

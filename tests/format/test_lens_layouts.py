@@ -18,8 +18,8 @@ from uuid import UUID
 import pytest
 
 import libredb
-from libredb.lens.encoding import pack
-from libredb.lens.order_key import order_key
+from libredb.lens.keys.encoding import pack
+from libredb.lens.keys.order_key import order_key
 from tests.support import lens_dump, lens_reader
 from tests.support.lens_reader import Bytes, LensReader, read_order_key, read_tuple
 

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import Any
 from unicodedata import normalize
 
-from libredb.lens.json_value import MISSING
+from libredb.lens.values.json_value import MISSING
 
 ABSENT, NULL, FALSE, TRUE, NUMBER, STRING, ARRAY, OBJECT = range(8)
 

@@ -7,6 +7,7 @@ random searches find what naive code finds, in the same order, whole and page by
 """
 
 import random
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from functools import cmp_to_key
@@ -17,10 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import libredb
-from libredb import LibreDBError
+from libredb import LibreDBError, Store
 from libredb.lens.documents import Documents, documents
-from libredb.lens.json_value import MISSING
-from libredb.lens.namespace import IndexRecord
+from libredb.lens.keys.namespace import IndexRecord
+from libredb.lens.values.json_value import MISSING
 from tests.property.naive_values import (
     ARRAY,
     NAMES,
@@ -63,7 +64,8 @@ INDEXES: tuple[Any, ...] = (
 )
 
 Model = dict[str, dict[str, Any]]
-State = tuple[Model, list[IndexRecord]]
+Do = Callable[[Documents[str]], object]
+"""What is done to documents."""
 
 sources = st.integers(0, 2**32).map(random.Random)
 
@@ -82,7 +84,7 @@ class DocumentsMachine(RuleBasedStateMachine):
             "naive": NaiveStore,
             "rerunning": RerunningStore,
         }
-        self.store = makers[kind]()
+        self.store: Store = makers[kind]()
         self.count = 0
         self.notes: Documents[str] = documents(self.store, "notes", new_id=self.new_id)
         self.model: Model = {}
@@ -210,7 +212,7 @@ class DocumentsMachine(RuleBasedStateMachine):
 
     # The model
 
-    def same(self, do: Any, change: Any, extra: Any = ()) -> None:
+    def same(self, do: Do, change: Callable[[], Model], extra: Sequence[IndexRecord] = ()) -> None:
         """Do something to documents and to the model; either both refuse it, or none."""
         try:
             model = change()
@@ -228,7 +230,7 @@ class DocumentsMachine(RuleBasedStateMachine):
             do(self.notes)
             self.model = model
 
-    def aborted(self, do: Any) -> None:
+    def aborted(self, do: Do) -> None:
         def abort(tx: Any) -> None:
             notes = self.notes.on(tx)
             with suppress(LibreDBError):
@@ -259,16 +261,14 @@ class DocumentsMachine(RuleBasedStateMachine):
         return {name: each for name, each in self.model.items() if is_true(condition, each)}
 
     def expected(self, condition: Any, order: Any) -> list[Any]:
-        columns = order if isinstance(order, list) else [order] if order else []
+        columns: list[str] = [order] if isinstance(order, str) else order or []
         rows = sorted(self.chosen(condition).values(), key=lambda each: each["id"])
         if columns and columns[-1].startswith("-"):
             rows.reverse()
         for column in reversed(columns):
             path = column.removeprefix("-")
-            key = cmp_to_key(
-                lambda one, other, path=path: compared(found(one, path), found(other, path))
-            )
-            rows.sort(key=key, reverse=column.startswith("-"))
+            keys = {each["id"]: cmp_to_key(compared)(found(each, path)) for each in rows}
+            rows.sort(key=lambda each, keys=keys: keys[each["id"]], reverse=column.startswith("-"))
         return rows
 
     def refuse_second_owners(self, model: Model, indexes: list[IndexRecord]) -> None:
@@ -315,7 +315,7 @@ def draw_search(
         paths = list(index.fields)[:count]
     else:
         paths = source.sample(paths, source.choice([0, 1, 1, 2]))
-    example = source.choice(documents) if documents else {}
+    example: Any = source.choice(documents or [{}])
     drawn: dict[Any, Any] = {}
     for path in paths:
         names = source.sample(OPERATORS, source.choice([1, 1, 1, 1, 2]))

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libredb.kernel.errors import LibreDBError
-from libredb.lens.expression import Not, compiled, conjuncts, fingerprint
-from libredb.lens.filter import from_filter
-from libredb.lens.json_value import MISSING, check_encoded, decode, encode, equal, sort_key
-from libredb.lens.patch import Patch
+from libredb.lens.values.expression import Not, compiled, conjuncts, fingerprint
+from libredb.lens.values.filter import from_filter
+from libredb.lens.values.json_value import MISSING, check_encoded, decode, encode, equal, sort_key
+from libredb.lens.values.patch import Patch
 from tests.property.naive_values import (
     OBJECT,
     RefusedError,

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libredb.lens.order_key import MISSING, end_of, order_key, packer
+from libredb.lens.keys.order_key import MISSING, end_of, order_key, packer
 from tests.property.profile import examples
 from tests.support.case import case
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libredb.lens.encoding import Part, pack, prefix_range, unpack
 from libredb.lens.errors import DamagedEntryError
+from libredb.lens.keys.encoding import Part, pack, prefix_range, unpack
 from tests.property.profile import examples
 from tests.support.case import case
 

@@ -21,10 +21,10 @@ from typing import Any
 from uuid import UUID
 
 from libredb.kernel.errors import UsageTypeError
-from libredb.lens.encoding import utf8
 from libredb.lens.errors import InvalidValueError, SchemaMismatchError
-from libredb.lens.json_value import INT_END, Json, copy_of, described, encode, type_of
-from libredb.lens.tagged_json import (
+from libredb.lens.keys.encoding import utf8
+from libredb.lens.values.json_value import INT_END, Json, copy_of, described, encode, type_of
+from libredb.lens.values.tagged_json import (
     FORMS,
     JsonForm,
     datetime_of,

@@ -14,13 +14,13 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar, cast, overload
 
 from libredb.kernel.errors import UsageTypeError
-from libredb.lens.json_value import Json
-from libredb.lens.order_key import order_key
-from libredb.lens.result import Search, select
-from libredb.lens.row import Rows
+from libredb.lens.keys.order_key import order_key
+from libredb.lens.rows.result import Search, select
+from libredb.lens.rows.row import Rows
 from libredb.lens.table.columns import Column, PlainValue
 from libredb.lens.table.kept import Origin
 from libredb.lens.table.recording import Picked, recorded_columns
+from libredb.lens.values.json_value import Json
 
 T = TypeVar("T")
 K = TypeVar("K")

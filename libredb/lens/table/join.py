@@ -16,15 +16,15 @@ from typing import Any, Generic, TypeVar
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader
-from libredb.lens.expression import Condition, Expression, all_of, any_of
-from libredb.lens.index import indexes_of
-from libredb.lens.namespace import find
-from libredb.lens.order_key import packer
-from libredb.lens.result import Explanation, Search, explained, select, stream
-from libredb.lens.row import Plain, Rows
+from libredb.lens.keys.namespace import find
+from libredb.lens.keys.order_key import packer
+from libredb.lens.rows.index import indexes_of
+from libredb.lens.rows.result import Explanation, Search, explained, select, stream
+from libredb.lens.rows.row import Plain, Rows
 from libredb.lens.table.columns import Column, PlainValue
 from libredb.lens.table.kept import Origin
 from libredb.lens.table.recording import Picked, recorded_columns
+from libredb.lens.values.expression import Condition, Expression, all_of, any_of
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -15,16 +15,16 @@ from json.encoder import encode_basestring
 from typing import Any, Generic, TypeVar
 
 from libredb.kernel.transaction import Reader
-from libredb.lens.collection import Given
-from libredb.lens.encoding import Part, pack, unpack
 from libredb.lens.errors import DamagedEntryError
-from libredb.lens.json_value import Json, decode, encode
-from libredb.lens.namespace import Namespace
-from libredb.lens.result import Source
-from libredb.lens.row import MAX_ID_BYTES, Form, Plain, Rows, check_id_size
+from libredb.lens.keys.encoding import Part, pack, unpack
+from libredb.lens.keys.namespace import Namespace
+from libredb.lens.rows.collection import Given
+from libredb.lens.rows.result import Source
+from libredb.lens.rows.row import MAX_ID_BYTES, Form, Plain, Rows, check_id_size
 from libredb.lens.table.columns import Kind, PlainValue
 from libredb.lens.table.recorded import Recorded
 from libredb.lens.table.schema import Parts, Schema
+from libredb.lens.values.json_value import Json, decode, encode
 
 T = TypeVar("T")
 U = TypeVar("U")

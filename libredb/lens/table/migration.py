@@ -16,9 +16,8 @@ from typing import Any, TypeAlias, cast
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader, Writer
-from libredb.lens.collection import Collection, has_index
 from libredb.lens.errors import InvalidValueError
-from libredb.lens.namespace import (
+from libredb.lens.keys.namespace import (
     IndexRecord,
     Namespace,
     add_migration,
@@ -26,8 +25,9 @@ from libredb.lens.namespace import (
     migrations,
     save,
 )
-from libredb.lens.result import Search, select
-from libredb.lens.row import Form, Plain
+from libredb.lens.rows.collection import Collection, has_index
+from libredb.lens.rows.result import Search, select
+from libredb.lens.rows.row import Form, Plain
 from libredb.lens.table.columns import Column, Value
 from libredb.lens.table.kept import form_of, given_of, old_form
 from libredb.lens.table.recorded import Recorded, taken_over

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 
 from libredb.kernel.errors import UsageError
 from libredb.kernel.transaction import Reader, Store, Writer
-from libredb.lens.namespace import IndexRecord, find
+from libredb.lens.keys.namespace import IndexRecord, find
 from libredb.lens.table.migration import (
     KIND,
     Declared,

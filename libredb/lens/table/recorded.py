@@ -14,12 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from libredb.lens.encoding import Part
 from libredb.lens.errors import DamagedEntryError, SchemaMismatchError
-from libredb.lens.json_value import MISSING, Json, copy_of
-from libredb.lens.row import Plain
+from libredb.lens.keys.encoding import Part
+from libredb.lens.rows.row import Plain
 from libredb.lens.table.columns import KINDS, Column
 from libredb.lens.table.schema import Schema
+from libredb.lens.values.json_value import MISSING, Json, copy_of
 
 
 @dataclass(frozen=True, slots=True)

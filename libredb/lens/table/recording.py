@@ -16,9 +16,9 @@ from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 
 from libredb.kernel.errors import UsageTypeError
 from libredb.lens.errors import InvalidValueError
-from libredb.lens.expression import Condition, Expression, all_of, any_of, negation_of
 from libredb.lens.table.columns import Column, PlainValue, Value
 from libredb.lens.table.schema import Schema
+from libredb.lens.values.expression import Condition, Expression, all_of, any_of, negation_of
 
 T = TypeVar("T")
 V = TypeVar("V")

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar, cast
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
-from libredb.lens.encoding import Part
 from libredb.lens.errors import InvalidValueError
-from libredb.lens.json_value import Json
-from libredb.lens.row import Plain
+from libredb.lens.keys.encoding import Part
+from libredb.lens.rows.row import Plain
 from libredb.lens.table.columns import Column, PlainValue, Value
 from libredb.lens.table.row_type import Row, RowType
+from libredb.lens.values.json_value import Json
 
 T = TypeVar("T")
 

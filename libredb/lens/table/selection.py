@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from libredb.lens.expression import all_of
-from libredb.lens.namespace import find
-from libredb.lens.order import Order
-from libredb.lens.result import Result, Search, stream
-from libredb.lens.row import Plain, Rows
+from libredb.lens.keys.namespace import find
+from libredb.lens.rows.order import Order
+from libredb.lens.rows.result import Result, Search, stream
+from libredb.lens.rows.row import Plain, Rows
 from libredb.lens.table.group import Groups
 from libredb.lens.table.join import Joined, sides_of
 from libredb.lens.table.kept import Origin
@@ -27,6 +26,7 @@ from libredb.lens.table.recording import (
     recorded_condition,
     recorded_order,
 )
+from libredb.lens.values.expression import all_of
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -17,11 +17,11 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from libredb.kernel.errors import UsageTypeError
 from libredb.kernel.transaction import Store, Writer
-from libredb.lens.collection import Collection, Given, problems
 from libredb.lens.errors import LensError
-from libredb.lens.namespace import Lens, Namespace, find
-from libredb.lens.result import Explanation, Search, Source, select
-from libredb.lens.row import Form, Plain, Rows
+from libredb.lens.keys.namespace import Lens, Namespace, find
+from libredb.lens.rows.collection import Collection, Given, problems
+from libredb.lens.rows.result import Explanation, Search, Source, select
+from libredb.lens.rows.row import Form, Plain, Rows
 from libredb.lens.table.group import Groups
 from libredb.lens.table.join import Joined
 from libredb.lens.table.kept import Origin, form_of, given_of

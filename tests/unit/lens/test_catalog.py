@@ -7,8 +7,7 @@ import pytest
 from libredb import Store, UsageTypeError, UsageValueError, Writer
 from libredb.lens.catalog import catalog
 from libredb.lens.errors import DamagedEntryError, DuplicateKeyError, MissingKeyError
-from libredb.lens.kv import kv
-from libredb.lens.namespace import (
+from libredb.lens.keys.namespace import (
     LAST_NUMBER,
     LAYOUT,
     RECORDS,
@@ -19,6 +18,7 @@ from libredb.lens.namespace import (
     migrations,
     save,
 )
+from libredb.lens.kv import kv
 from tests.support.case import case
 
 KV: dict[str, object] = {"kind": "kv", "schema": {"values": "str"}, "indexes": []}

@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
+from libredb.kernel.transaction import Writer
 from libredb.lens.documents import Documents, documents
+from libredb.lens.keys.namespace import IndexRecord, find
+from libredb.lens.rows.collection import Collection
+from libredb.lens.rows.document import NAMED
 from tests.support.stores import NaiveStore
 
 ROW_A = bytes.fromhex("fe 15 01 01 02 61 00")
@@ -71,3 +75,14 @@ def test_a_row_that_changes_in_no_indexed_field_costs_one_key(store: NaiveStore)
     notes_of(store).update("a", {"other": 1})
     changed = {key for key in store.entries if store.entries[key] != before.get(key)}
     assert changed == {ROW_A}
+
+
+def test_of_two_who_make_the_same_index_at_once_the_second_finds_it(store: NaiveStore) -> None:
+    def work(tx: Writer) -> None:
+        namespace = find(tx, "notes")
+        assert namespace is not None
+        Collection(tx, namespace, NAMED).create_index(IndexRecord(0, (("at",),)))
+
+    before = dict(store.entries)
+    store.transact(work)
+    assert store.entries == before

@@ -10,7 +10,7 @@ import pytest
 
 import libredb
 from libredb import Reader, Store, UsageError, UsageTypeError, UsageValueError, Writer
-from libredb.lens.dictionary import Dictionary
+from libredb.lens.dictionaries.dictionary import Dictionary
 from libredb.lens.errors import MissingKeyError
 from libredb.lens.kv import kv
 from libredb.lens.mapping import mapping

@@ -1,6 +1,7 @@
 """Claim: documents are stored as they are, found as they were stored, and changed as a whole."""
 
 import doctest
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,6 @@ from libredb import Store
 from libredb.kernel.errors import LibreDBError, UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Writer
 from libredb.lens import documents as module
-from libredb.lens.document import NAMED
 from libredb.lens.documents import Documents, documents
 from libredb.lens.errors import (
     ConflictError,
@@ -18,7 +18,8 @@ from libredb.lens.errors import (
     InvalidValueError,
     NamespaceKindError,
 )
-from libredb.lens.namespace import IndexRecord, create
+from libredb.lens.keys.namespace import IndexRecord, create
+from libredb.lens.rows.document import NAMED
 from tests.support.case import case
 from tests.support.stores import NaiveStore
 
@@ -37,7 +38,12 @@ def test_the_example_is_true() -> None:
 
 
 def test_what_is_inserted_is_what_is_read(notes: Documents[str]) -> None:
-    given = {"level": "warn", "at": 1.0, "id": "a", "deep": {"list": [1, True, None, {}]}}
+    given: dict[str, Any] = {
+        "level": "warn",
+        "at": 1.0,
+        "id": "a",
+        "deep": {"list": [1, True, None, {}]},
+    }
     assert notes.insert(given) == "a"
     found = notes.get("a")
     assert found == given
@@ -111,6 +117,7 @@ def test_a_delete_tells_if_it_was_there(notes: Documents[str]) -> None:
 
 
 def test_several_are_read_in_the_order_asked_for(notes: Documents[str]) -> None:
+    assert notes.get("a") is None
     assert notes.get_many(["a"]) == [None]
     notes.insert_many([{"id": each} for each in "ab"])
     assert notes.get_many(iter(["b", "x", "a", "b"])) == [
@@ -158,29 +165,29 @@ def test_an_id_may_hold_any_character(notes: Documents[str]) -> None:
     assert [each["id"] for each in notes.find({"n": 1}, order_by="-id")] == ids[::-1]
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda notes: notes.get(5),
-        lambda notes: notes.get(""),
-        lambda notes: 5 in notes,
-        lambda notes: notes.update("a", {"$foo": 1}),
-        lambda notes: notes.update("a", {"id": "b"}),
-        lambda notes: notes.update_many({"$foo": 1}, {}),
-        lambda notes: notes.find({"a": {"$foo": 1}}),
-        lambda notes: notes.find(order_by=5),
-        lambda notes: notes.put({"id": "a"}, if_version="1"),
-        lambda notes: notes.create_index(),
-        lambda notes: notes.create_index("a", ("a",)),
-        lambda notes: notes.create_index("a", words=True, unique=True),
-        lambda notes: notes.group_by(),
-        lambda notes: notes.drop_index("a"),
-    ],
-)
-def test_a_wrong_call_is_refused_and_changes_nothing(notes: Documents[str], call: Any) -> None:
+WRONG_CALLS: list[Callable[[Any], Any]] = [
+    lambda notes: notes.get(5),
+    lambda notes: notes.get(""),
+    lambda notes: 5 in notes,
+    lambda notes: notes.update("a", {"$foo": 1}),
+    lambda notes: notes.update("a", {"id": "b"}),
+    lambda notes: notes.update_many({"$foo": 1}, {}),
+    lambda notes: notes.find({"a": {"$foo": 1}}),
+    lambda notes: notes.find(order_by=5),
+    lambda notes: notes.put({"id": "a"}, if_version="1"),
+    lambda notes: notes.create_index(),
+    lambda notes: notes.create_index("a", ("a",)),
+    lambda notes: notes.create_index("a", words=True, unique=True),
+    lambda notes: notes.group_by(),
+    lambda notes: notes.drop_index("a"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(WRONG_CALLS)))
+def test_a_wrong_call_is_refused_and_changes_nothing(notes: Documents[str], number: int) -> None:
     notes.insert({"id": "a", "at": 1})
     with pytest.raises(LibreDBError):
-        call(notes)
+        WRONG_CALLS[number](notes)
     assert list(notes.find()) == [{"id": "a", "at": 1}]
     assert notes.check() == []
 
@@ -244,7 +251,6 @@ def test_an_upsert_inserts_what_it_did_not_find(notes: Documents[str]) -> None:
     assert found == {"id": found["id"], "mail": "x", "a": {"b": 1}, "n": 4}
     assert notes.upsert({"id": "own"}, {"n": 1}) == "inserted"
     assert notes.get("own") == {"id": "own", "n": 1}
-    assert notes.upsert({}, {"n": 1}) if notes.count() == 1 else True
 
 
 @pytest.mark.parametrize(
@@ -393,7 +399,7 @@ def test_opening_reads_and_writes_nothing() -> None:
     assert repr(documents(store, "notes")) == "<Documents 'notes'>"
     assert (store.entries, store.version) == ({}, 0)
     with pytest.raises(UsageTypeError):
-        documents(store, 5)  # pyright: ignore[reportArgumentType, reportCallIssue] - the point
+        documents(store, 5)  # pyright: ignore[reportArgumentType] - the point
 
 
 # Damage

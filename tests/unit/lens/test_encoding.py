@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from libredb.kernel.errors import UsageTypeError
-from libredb.lens.encoding import MAX_DEPTH, pack, prefix_range, unpack
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
+from libredb.lens.keys.encoding import MAX_DEPTH, pack, prefix_range, unpack
 from tests.support.case import case
 
 UUID = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")

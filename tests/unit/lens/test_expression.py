@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from libredb.lens.expression import (
+from libredb.lens.values.expression import (
     OPERATORS,
     And,
     Condition,
@@ -22,7 +22,7 @@ from libredb.lens.expression import (
     negation_of,
     words_of,
 )
-from libredb.lens.json_value import MISSING
+from libredb.lens.values.json_value import MISSING
 from tests.support.case import case
 
 VALUES: dict[str, Any] = {

@@ -11,8 +11,8 @@ import pytest
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.errors import InvalidValueError
-from libredb.lens.expression import OPERATORS, And, Condition, Expression, Not, Or, compiled
-from libredb.lens.filter import MAX_NESTING, from_filter
+from libredb.lens.values.expression import OPERATORS, And, Condition, Expression, Not, Or, compiled
+from libredb.lens.values.filter import MAX_NESTING, from_filter
 from tests.support.case import case
 
 

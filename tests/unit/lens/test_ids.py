@@ -9,7 +9,7 @@ from libredb import Store
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.documents import documents
 from libredb.lens.errors import DamagedEntryError, DuplicateKeyError, InvalidValueError
-from libredb.lens.ids import COUNTER, RisingIds, counter, new_id
+from libredb.lens.rows.ids import COUNTER, RisingIds, counter, new_id
 from tests.support.stores import NaiveStore
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from libredb import Store
 from libredb.lens.documents import documents
-from libredb.lens.encoding import pack
 from libredb.lens.errors import DamagedEntryError, InvalidValueError, UniqueViolationError
-from libredb.lens.index import Index, is_claim
-from libredb.lens.json_value import MISSING
-from libredb.lens.namespace import IndexRecord, keys_of
-from libredb.lens.order_key import order_key
+from libredb.lens.keys.encoding import pack
+from libredb.lens.keys.namespace import IndexRecord, keys_of
+from libredb.lens.keys.order_key import order_key
+from libredb.lens.rows.index import Index, is_claim
+from libredb.lens.values.json_value import MISSING
 from tests.support.stores import NaiveStore
 
 
@@ -82,7 +82,7 @@ def test_an_index_says_its_name() -> None:
 def test_indexes_are_made_once_for_a_record_and_the_oldest_are_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("libredb.lens.index._MOST_KNOWN", 2)
+    monkeypatch.setattr("libredb.lens.rows.index._MOST_KNOWN", 2)
     store = NaiveStore()
     for number in range(4):
         notes = documents(store, f"notes{number}")

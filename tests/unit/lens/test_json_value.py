@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
-from libredb.lens.json_value import (
+from libredb.lens.values.json_value import (
     INT_END,
     MAX_DEPTH,
     MISSING,

@@ -8,7 +8,7 @@ import pytest
 import libredb
 from libredb import Reader, Store, UsageTypeError, UsageValueError, Writer
 from libredb.lens.errors import DamagedEntryError, InvalidValueError, NamespaceKindError
-from libredb.lens.namespace import (
+from libredb.lens.keys.namespace import (
     LAST_NUMBER,
     LAYOUT,
     RECORDS,

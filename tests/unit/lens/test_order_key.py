@@ -13,9 +13,9 @@ from uuid import UUID
 import pytest
 
 from libredb.kernel.errors import UsageTypeError
-from libredb.lens.encoding import MAX_DEPTH, prefix_range
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
-from libredb.lens.order_key import MISSING, end_of, kind_range, order_key, packer
+from libredb.lens.keys.encoding import MAX_DEPTH, prefix_range
+from libredb.lens.keys.order_key import MISSING, end_of, kind_range, order_key, packer
 from tests.support.case import case
 
 LARGEST = 2**2040 - 1

@@ -10,8 +10,8 @@ import pytest
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.errors import InvalidValueError
-from libredb.lens.json_value import INT_END
-from libredb.lens.patch import Patch
+from libredb.lens.values.json_value import INT_END
+from libredb.lens.values.patch import Patch
 from tests.support.case import case
 
 DOCUMENT: dict[str, Any] = {

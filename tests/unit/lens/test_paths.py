@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
-from libredb.lens.json_value import MISSING, dotted, parse_path, value_at
+from libredb.lens.values.json_value import MISSING, dotted, parse_path, value_at
 from tests.support.case import case
 
 

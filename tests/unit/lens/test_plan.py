@@ -6,14 +6,14 @@ import pytest
 
 from libredb import Store
 from libredb.kernel.errors import UsageTypeError, UsageValueError
-from libredb.lens.document import NAMED
 from libredb.lens.documents import Documents, documents
-from libredb.lens.filter import from_filter
-from libredb.lens.index import Index
-from libredb.lens.namespace import IndexRecord, keys_of
-from libredb.lens.order import Order, parse_order
-from libredb.lens.plan import Plan, plan
-from libredb.lens.row import Form
+from libredb.lens.keys.namespace import IndexRecord, keys_of
+from libredb.lens.rows.document import NAMED
+from libredb.lens.rows.index import Index
+from libredb.lens.rows.order import Order, parse_order
+from libredb.lens.rows.plan import Plan, plan
+from libredb.lens.rows.row import Form
+from libredb.lens.values.filter import from_filter
 
 INDEXES = (["level", "at"], ["level"], ["at"], ["level", "host", "at"])
 
@@ -89,20 +89,20 @@ def test_what_is_rejected_comes_with_a_reason() -> None:
 # Ids
 
 
-@pytest.mark.parametrize(
-    ("condition", "ids"),
-    [
-        ({"id": "b"}, [b"\x02b\0"]),
-        ({"id": {"$in": ["b", "a", 5.5, "b", ""]}}, [b"\x02a\0", b"\x02b\0"]),
-        ({"id": {"$in": [2.0]}}, [b"\x15\x02"]),
-        ({"$or": [{"id": "b"}, {"id": {"$in": ["a", "c"]}}]}, [b"\x02a\0", b"\x02b\0", b"\x02c\0"]),
-        ({"id": True}, []),
-        ({"id": None}, []),
-        ({"level": {"$in": []}}, []),
-        ({"$or": []}, []),
-        ({"id": {"$gt": "a"}, "$or": [{"a": {"$in": []}}]}, []),
-    ],
-)
+GIVEN: list[tuple[dict[str, Any], list[bytes]]] = [
+    ({"id": "b"}, [b"\x02b\0"]),
+    ({"id": {"$in": ["b", "a", 5.5, "b", ""]}}, [b"\x02a\0", b"\x02b\0"]),
+    ({"id": {"$in": [2.0]}}, [b"\x15\x02"]),
+    ({"$or": [{"id": "b"}, {"id": {"$in": ["a", "c"]}}]}, [b"\x02a\0", b"\x02b\0", b"\x02c\0"]),
+    ({"id": True}, []),
+    ({"id": None}, []),
+    ({"level": {"$in": []}}, []),
+    ({"$or": []}, []),
+    ({"id": {"$gt": "a"}, "$or": [{"a": {"$in": []}}]}, []),
+]
+
+
+@pytest.mark.parametrize(("condition", "ids"), GIVEN, ids=repr)
 def test_an_id_given_is_a_get_and_what_cannot_be_is_nothing(condition: Any, ids: Any) -> None:
     assert planned(condition).ids == tuple(ids)
 

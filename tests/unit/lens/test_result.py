@@ -10,11 +10,11 @@ import libredb
 from libredb import Store
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader, Writer
-from libredb.lens.cursor import encode
 from libredb.lens.documents import Documents, documents
 from libredb.lens.errors import MissingKeyError
-from libredb.lens.order import Order
-from libredb.lens.result import Page, Search
+from libredb.lens.rows.cursor import encode
+from libredb.lens.rows.order import Order
+from libredb.lens.rows.result import Page, Search
 from tests.support.stores import NaiveReader, NaiveStore
 
 T = TypeVar("T")
@@ -192,7 +192,8 @@ def test_a_loop_can_change_what_it_goes_over(
     expected = ids(notes.find({"at": {"$lt": 5}}, order_by=order))
 
     def work(tx: Writer) -> list[str]:
-        inside, seen = notes.on(tx), []
+        inside = notes.on(tx)
+        seen: list[str] = []
         for note in inside.find({"at": {"$lt": 5}}, order_by=order):
             seen.append(note["id"])
             inside.update(note["id"], {"$inc": {"at": -100}, "$set": {"level": "z"}})

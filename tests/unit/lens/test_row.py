@@ -4,12 +4,12 @@ import pytest
 
 import libredb
 from libredb.kernel.errors import UsageTypeError
-from libredb.lens.document import NAMED
 from libredb.lens.documents import documents
 from libredb.lens.errors import ConflictError, DamagedEntryError, InvalidValueError
-from libredb.lens.ids import counter
-from libredb.lens.namespace import Namespace
-from libredb.lens.row import Rows, check_id_size, check_version, check_version_argument, header
+from libredb.lens.keys.namespace import Namespace
+from libredb.lens.rows.document import NAMED
+from libredb.lens.rows.ids import counter
+from libredb.lens.rows.row import Rows, check_id_size, check_version, check_version_argument, header
 from tests.support.stores import NaiveStore
 
 GOLDEN = {

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
-from libredb.lens.encoding import Range, pack
 from libredb.lens.errors import DamagedEntryError
-from libredb.lens.order_key import MISSING, kind_range, order_key
-from libredb.lens.subspace import Subspace
+from libredb.lens.keys.encoding import Range, pack
+from libredb.lens.keys.order_key import MISSING, kind_range, order_key
+from libredb.lens.keys.subspace import Subspace
 from tests.support.case import case
 
 ROWS = Subspace(b"\xfe" + pack((7,)) + b"\1")

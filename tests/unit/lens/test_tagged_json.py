@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from libredb.lens.errors import DamagedEntryError
-from libredb.lens.json_value import decode, encode
-from libredb.lens.tagged_json import (
+from libredb.lens.values.json_value import decode, encode
+from libredb.lens.values.tagged_json import (
     FORMS,
     datetime_of,
     microseconds,

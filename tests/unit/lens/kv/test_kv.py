@@ -18,8 +18,8 @@ from libredb.lens.errors import (
     NamespaceKindError,
     SchemaMismatchError,
 )
+from libredb.lens.keys.namespace import create
 from libredb.lens.kv import KV, kv
-from libredb.lens.namespace import create
 from tests.support.case import case
 from tests.support.stores import NaiveStore
 from tests.unit.lens.kv.support import PREFIX, SECOND, Clock, below, entry, planted

@@ -13,10 +13,10 @@ import pytest
 
 from libredb import UsageTypeError
 from libredb.lens.errors import InvalidValueError, SchemaMismatchError
-from libredb.lens.expression import Condition, compiled
-from libredb.lens.json_value import decode, encode
-from libredb.lens.order_key import order_key
+from libredb.lens.keys.order_key import order_key
 from libredb.lens.table.columns import KINDS, Column, enum_kind
+from libredb.lens.values.expression import Condition, compiled
+from libredb.lens.values.json_value import decode, encode
 from tests.support.case import case
 
 

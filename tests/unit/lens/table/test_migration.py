@@ -13,7 +13,7 @@ from libredb.lens.errors import (
     SchemaMismatchError,
     UniqueViolationError,
 )
-from libredb.lens.namespace import find, migrations
+from libredb.lens.keys.namespace import find, migrations
 from libredb.lens.table.opening import table
 from libredb.lens.table.row_type import Row
 from libredb.lens.table.table import Table

@@ -8,7 +8,6 @@ import pytest
 import libredb
 from libredb import Store, UsageError, UsageTypeError, UsageValueError
 from libredb.lens.catalog import catalog
-from libredb.lens.encoding import pack
 from libredb.lens.errors import (
     DamagedEntryError,
     MissingKeyError,
@@ -16,7 +15,8 @@ from libredb.lens.errors import (
     SchemaMismatchError,
     UniqueViolationError,
 )
-from libredb.lens.namespace import create, find
+from libredb.lens.keys.encoding import pack
+from libredb.lens.keys.namespace import create, find
 from libredb.lens.table import opening
 from libredb.lens.table.opening import table
 from libredb.lens.table.table import Table

@@ -10,7 +10,6 @@ import pytest
 
 from libredb import UsageTypeError
 from libredb.lens.errors import InvalidValueError
-from libredb.lens.expression import And, Condition, Expression, Not, Or, compiled
 from libredb.lens.table.recording import (
     descending,
     missing,
@@ -23,6 +22,7 @@ from libredb.lens.table.recording import (
 )
 from libredb.lens.table.row_type import row_type
 from libredb.lens.table.schema import Schema
+from libredb.lens.values.expression import And, Condition, Expression, Not, Or, compiled
 from tests.support.case import case
 from tests.unit.lens.table.classes import Color, Everything
 

@@ -12,11 +12,11 @@ import pytest
 
 from libredb import UsageTypeError, UsageValueError
 from libredb.lens.errors import DamagedEntryError, InvalidValueError, SchemaMismatchError
-from libredb.lens.json_value import decode, encode
 from libredb.lens.table.kept import row_encoder
 from libredb.lens.table.recorded import Recorded, taken_over
 from libredb.lens.table.row_type import row_type
 from libredb.lens.table.schema import Schema
+from libredb.lens.values.json_value import decode, encode
 from tests.support.case import case
 from tests.unit.lens.table.classes import Color, Everything, Place, User
 

@@ -20,14 +20,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader
-from libredb.lens import cursor
 from libredb.lens.errors import MissingKeyError
-from libredb.lens.expression import And, Expression, Test, compiled
-from libredb.lens.index import indexes_of
-from libredb.lens.namespace import Namespace, find
-from libredb.lens.order import Order
-from libredb.lens.plan import Plan, plan
-from libredb.lens.row import Form, Plain, Rows
+from libredb.lens.keys.namespace import Namespace, find
+from libredb.lens.rows import cursor
+from libredb.lens.rows.index import indexes_of
+from libredb.lens.rows.order import Order
+from libredb.lens.rows.plan import Plan, plan
+from libredb.lens.rows.row import Form, Plain, Rows
+from libredb.lens.values.expression import And, Expression, Test, compiled
 
 T = TypeVar("T")
 Row = TypeVar("Row")

@@ -18,8 +18,8 @@ from math import inf
 from typing import Any, cast
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
-from libredb.lens.filter import is_operator, unknown_operator
-from libredb.lens.json_value import (
+from libredb.lens.values.filter import is_operator, unknown_operator
+from libredb.lens.values.json_value import (
     MISSING,
     Json,
     Path,

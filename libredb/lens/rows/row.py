@@ -19,10 +19,10 @@ from typing import Any, TypeAlias
 
 from libredb.kernel.errors import UsageTypeError
 from libredb.kernel.transaction import Reader
-from libredb.lens.encoding import Part
 from libredb.lens.errors import ConflictError, DamagedEntryError, InvalidValueError
-from libredb.lens.json_value import Path
-from libredb.lens.namespace import Namespace
+from libredb.lens.keys.encoding import Part
+from libredb.lens.keys.namespace import Namespace
+from libredb.lens.values.json_value import Path
 
 Plain: TypeAlias = dict[str, Any]
 """A row as a dict of values that `order_key` knows."""

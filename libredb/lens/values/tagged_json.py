@@ -21,7 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from libredb.lens.errors import DamagedEntryError
-from libredb.lens.json_value import Json, type_of
+from libredb.lens.values.json_value import Json, type_of
 
 START = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_START = datetime(1970, 1, 1)

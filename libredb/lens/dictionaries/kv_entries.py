@@ -22,8 +22,8 @@ from typing import NamedTuple, cast
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader, Writer
-from libredb.lens.encoding import prefix_range
 from libredb.lens.errors import DamagedEntryError
+from libredb.lens.keys.encoding import prefix_range
 
 DATA, DEADLINES, MARK = b"\1", b"\2", b"\3"
 HEAD = Struct(">BQ")

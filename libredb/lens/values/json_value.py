@@ -17,9 +17,9 @@ from math import isfinite
 from typing import Any, TypeAlias
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
-from libredb.lens.encoding import MAX_DEPTH, MAX_INT_BYTES
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
-from libredb.lens.order_key import MISSING, Missing
+from libredb.lens.keys.encoding import MAX_DEPTH, MAX_INT_BYTES
+from libredb.lens.keys.order_key import MISSING, Missing
 
 Json: TypeAlias = Any
 """A JSON value, or MISSING, or what a caller takes for one: only its own type can say."""

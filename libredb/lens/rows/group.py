@@ -15,10 +15,18 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from libredb.kernel.errors import UsageTypeError
-from libredb.lens.json_value import MISSING, Json, Path, parse_path, type_of, value_at, wrong_value
-from libredb.lens.order_key import order_key
-from libredb.lens.result import Search, Source, select
-from libredb.lens.row import Plain, Rows
+from libredb.lens.keys.order_key import order_key
+from libredb.lens.rows.result import Search, Source, select
+from libredb.lens.rows.row import Plain, Rows
+from libredb.lens.values.json_value import (
+    MISSING,
+    Json,
+    Path,
+    parse_path,
+    type_of,
+    value_at,
+    wrong_value,
+)
 
 T = TypeVar("T")
 

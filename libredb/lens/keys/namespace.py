@@ -22,9 +22,9 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Reader, Store, Writer
-from libredb.lens.encoding import Range, pack, prefix_range, unpack, utf8
 from libredb.lens.errors import DamagedEntryError, NamespaceKindError
-from libredb.lens.subspace import Subspace
+from libredb.lens.keys.encoding import Range, pack, prefix_range, unpack, utf8
+from libredb.lens.keys.subspace import Subspace
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
-from libredb.lens.expression import (
+from libredb.lens.values.expression import (
     OPERATORS,
     Condition,
     Expression,
@@ -22,7 +22,7 @@ from libredb.lens.expression import (
     any_of,
     negation_of,
 )
-from libredb.lens.json_value import (
+from libredb.lens.values.json_value import (
     Json,
     Path,
     copy_of,

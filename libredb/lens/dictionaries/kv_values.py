@@ -8,8 +8,8 @@ they are read; `mapping` and a `shelve.Shelf` are for those who trust the file.
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, cast
 
-from libredb.lens.encoding import utf8
-from libredb.lens.json_value import decode, encode, wrong_value
+from libredb.lens.keys.encoding import utf8
+from libredb.lens.values.json_value import decode, encode, wrong_value
 
 Values = Literal["str", "bytes", "json"]
 

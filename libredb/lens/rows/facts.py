@@ -11,10 +11,10 @@ only the first is of use.
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from libredb.lens.expression import And, Condition, Expression, Or, conjuncts
-from libredb.lens.index import Index
-from libredb.lens.json_value import Json, Path
-from libredb.lens.order import Order
+from libredb.lens.rows.index import Index
+from libredb.lens.rows.order import Order
+from libredb.lens.values.expression import And, Condition, Expression, Or, conjuncts
+from libredb.lens.values.json_value import Json, Path
 
 MAX_POINTS = 100
 """How many values of `$in`, or alternatives of `$or`, are read one by one."""

@@ -19,8 +19,8 @@ from uuid import UUID
 from libredb.kernel.errors import UsageTypeError
 from libredb.kernel.transaction import Reader, Writer
 from libredb.lens.errors import DamagedEntryError
-from libredb.lens.namespace import Namespace
-from libredb.lens.row import COUNTER
+from libredb.lens.keys.namespace import Namespace
+from libredb.lens.rows.row import COUNTER
 
 _TAIL_BITS = 74
 _TAIL_MASK = (1 << _TAIL_BITS) - 1

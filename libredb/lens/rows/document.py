@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from libredb.kernel.errors import UsageValueError
-from libredb.lens.collection import Collection, Given
-from libredb.lens.encoding import Part, pack, unpack
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
-from libredb.lens.expression import And, Expression, compiled, conjuncts
-from libredb.lens.ids import last_count, save_count
-from libredb.lens.json_value import MISSING, Json, decode, encode, type_of, wrong_value
-from libredb.lens.patch import ID, Patch
-from libredb.lens.row import MAX_ID_BYTES, Form, Plain, check_id_size
+from libredb.lens.keys.encoding import Part, pack, prefix_range, unpack
+from libredb.lens.rows.collection import Collection, Given, problems
+from libredb.lens.rows.ids import last_count, save_count
+from libredb.lens.rows.row import MAX_ID_BYTES, Form, Plain, Rows, check_id_size
+from libredb.lens.values.expression import And, Expression, compiled, conjuncts
+from libredb.lens.values.json_value import MISSING, Json, decode, encode, type_of, wrong_value
+from libredb.lens.values.patch import ID, Patch
 
 Document = dict[str, Any]
 
@@ -58,8 +58,8 @@ def _packed(id: str | int) -> bytes:  # noqa: A002 - as documents call it
 
 
 def _unpack(packed: bytes) -> Json:
-    if packed.startswith(b"\2") and packed.find(0) == len(packed) - 1:
-        return packed[1:-1].decode()  # the plainest text, which most ids are
+    if packed.isascii() and packed.startswith(b"\2") and packed.find(0) == len(packed) - 1:
+        return packed[1:-1].decode()  # what most ids are, without a call
     parts = unpack(packed)
     if len(parts) != 1 or type(parts[0]) not in {str, int}:
         raise DamagedEntryError(f"{packed.hex(' ')} is no id of a document", actual=packed)
@@ -118,6 +118,23 @@ def numbered(collection: Collection, given: Sequence[Given]) -> list[Given]:
     if last > start:
         save_count(collection.writer, collection.namespace, last)
     return result
+
+
+def problems_of_counted(rows: Rows) -> list[str]:
+    """Return what `problems` does, and whether the counter would give an id again.
+
+    Reads two keys more.
+    """
+    found = problems(rows)
+    try:
+        last = last_count(rows.tx, rows.namespace)
+        for key, _ in rows.tx.scan(*prefix_range(rows.prefix), reverse=True, limit=1):
+            greatest = rows.form.unpack(key[len(rows.prefix) :])
+            if type(greatest) is int and greatest > last:
+                found.append(f"the counter is at {last}, and there is the document {greatest}")
+    except DamagedEntryError as error:
+        found.append(str(error))
+    return found
 
 
 def seed_of(expression: Expression) -> Document:

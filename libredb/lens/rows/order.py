@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
-from libredb.lens.encoding import TURNED
-from libredb.lens.json_value import Path, dotted, parse_path, value_at
-from libredb.lens.order_key import order_key
-from libredb.lens.row import Plain
+from libredb.lens.keys.encoding import TURNED
+from libredb.lens.keys.order_key import order_key
+from libredb.lens.rows.row import Plain
+from libredb.lens.values.json_value import Path, dotted, parse_path, value_at
 
 Column = tuple[Path, bool]
 """The path of a field, and whether it is descending."""

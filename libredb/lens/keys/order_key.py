@@ -29,7 +29,8 @@ from sys import float_info
 from typing import Final
 
 from libredb.kernel.errors import UsageTypeError
-from libredb.lens.encoding import (
+from libredb.lens.errors import InvalidValueError
+from libredb.lens.keys.encoding import (
     MAX_INT_BYTES,
     TURNED,
     Encoders,
@@ -40,7 +41,6 @@ from libredb.lens.encoding import (
     ordered_double,
     utf8,
 )
-from libredb.lens.errors import InvalidValueError
 
 
 class Missing(Enum):

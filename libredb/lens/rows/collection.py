@@ -14,19 +14,19 @@ from dataclasses import dataclass, replace
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Writer
-from libredb.lens.encoding import prefix_range
 from libredb.lens.errors import DuplicateKeyError, LensError, MissingKeyError
-from libredb.lens.index import (
+from libredb.lens.keys.encoding import prefix_range
+from libredb.lens.keys.namespace import IndexRecord, Namespace, delete_range, save, with_index
+from libredb.lens.rows.index import (
     Index,
     Replaced,
     indexes_of,
     is_claim,
     replace_entries,
 )
-from libredb.lens.json_value import Path, parse_path
-from libredb.lens.namespace import IndexRecord, Namespace, delete_range, save, with_index
-from libredb.lens.result import Found, Search, select
-from libredb.lens.row import COUNTER, Form, Plain, Rows, check_version, header
+from libredb.lens.rows.result import Found, Search, select
+from libredb.lens.rows.row import COUNTER, Form, Plain, Rows, check_version, header
+from libredb.lens.values.json_value import Path, parse_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,7 @@ class Collection(Rows):
             InvalidValueError: the key of an entry would be too long.
         """
         keys = [self.prefix + each.packed for each in given]
-        found = self.tx.get_many(keys)
-        if len({*keys}) < len(keys) or any(value is not None for value in found):
-            self._refuse_duplicates(given, found)
+        self._refuse_duplicates(given, self.tx.get_many(keys))
         head = header(self.tx.version, None)
         write = self.writer.set
         for key, each in zip(keys, given, strict=True):

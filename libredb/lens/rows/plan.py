@@ -14,17 +14,18 @@ plan can be slow and never wrong. Absent on purpose: statistics; two indexes for
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
-from libredb.lens.encoding import Part, Range, pack, prefix_range
-from libredb.lens.expression import Expression, words_of
-from libredb.lens.facts import MAX_POINTS, NOTHING, Asked, Facts, asked_of
-from libredb.lens.index import Index
-from libredb.lens.json_value import Json, dotted
-from libredb.lens.order import Order
-from libredb.lens.order_key import MISSING, order_key
-from libredb.lens.row import ROWS, Form
-from libredb.lens.subspace import Subspace
+from libredb.lens.keys.encoding import Part, Range, pack, prefix_range
+from libredb.lens.keys.order_key import MISSING, order_key
+from libredb.lens.keys.subspace import Subspace
+from libredb.lens.rows.facts import MAX_POINTS, NOTHING, Asked, Facts, asked_of
+from libredb.lens.rows.index import Index
+from libredb.lens.rows.order import Order
+from libredb.lens.rows.row import ROWS, Form
+from libredb.lens.values.expression import Expression, words_of
+from libredb.lens.values.json_value import Json, dotted
 
 _BOUNDS = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
 _BOUNDING = ("$prefix", *_BOUNDS)
@@ -155,12 +156,8 @@ def _given(operands: dict[str, list[Json]], width: int) -> list[Json] | None:
 
 def _rows(asked: Asked, rows: Subspace, form: Form) -> tuple[Plan, tuple[Any, ...]]:
     """Return how to read rows in the order of their ids, and the score of that."""
-    parts: list[Part] = []
-    for field, path in enumerate(form.key):
-        part = _part(form, field, asked.fact(path), "$eq")
-        if part is None:
-            break
-        parts.append(part)
+    leading = takewhile(lambda each: "$eq" in asked.fact(each[1]), enumerate(form.key))
+    parts = [_part(form, field, asked.fact(path), "$eq") for field, path in leading]
     where, is_bounded = _part_range(rows, parts, asked, form)
     is_served = asked.order is None or _follows_ids(asked, form)
     best = Plan(
@@ -173,11 +170,14 @@ def _rows(asked: Asked, rows: Subspace, form: Form) -> tuple[Plan, tuple[Any, ..
     return best, (len(parts), False, is_bounded, is_served and bool(asked.order), 0)
 
 
-def _part_range(rows: Subspace, parts: list[Part], asked: Asked, form: Form) -> tuple[Range, bool]:
-    """Return the range of ids that begin with these parts, and whether the next one has bounds."""
+def _part_range(
+    rows: Subspace, parts: Sequence[Part], asked: Asked, form: Form
+) -> tuple[Range, bool]:
+    """Return the range of ids that begin with these parts, and whether the next one has bounds.
+
+    There is a next one, for an id of which all parts are given is not looked for in a range.
+    """
     field = len(parts)
-    if field == len(form.key):
-        return prefix_range(rows.key(*parts)), False
     operands = asked.fact(form.key[field])
     if not operands:
         return prefix_range(rows.key(*parts)) if parts else prefix_range(rows.prefix), False

@@ -28,9 +28,9 @@ from sys import maxsize
 from typing import Any, Protocol, TypeVar, cast, overload
 
 from libredb.kernel.errors import UsageError, UsageTypeError, UsageValueError
-from libredb.lens.encoding import prefix_range
 from libredb.lens.errors import MissingKeyError
-from libredb.lens.order_key import MISSING, Missing
+from libredb.lens.keys.encoding import prefix_range
+from libredb.lens.keys.order_key import MISSING, Missing
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -14,8 +14,8 @@ and may be empty.
 from dataclasses import dataclass
 
 from libredb.kernel.errors import UsageValueError
-from libredb.lens.encoding import Part, Range, pack, prefix_range, unpack
-from libredb.lens.order_key import kind_range, order_key
+from libredb.lens.keys.encoding import Part, Range, pack, prefix_range, unpack
+from libredb.lens.keys.order_key import kind_range, order_key
 
 _BEHIND = b"\xff"
 """Above every type code: a key and this byte are behind all that goes on after the key."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 from unicodedata import normalize
 
-from libredb.lens.json_value import (
+from libredb.lens.values.json_value import (
     MISSING,
     Json,
     Missing,

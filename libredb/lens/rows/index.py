@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from libredb.kernel.transaction import Reader, Writer
-from libredb.lens.encoding import damaged, pack, prefix_range
 from libredb.lens.errors import InvalidValueError, UniqueViolationError
-from libredb.lens.expression import words_of
-from libredb.lens.json_value import MISSING, Json, Path, dotted, type_of, value_at
-from libredb.lens.namespace import IndexRecord, Namespace
-from libredb.lens.order_key import end_of, order_key, packer
-from libredb.lens.row import INDEXES, Plain
-from libredb.lens.subspace import Subspace
+from libredb.lens.keys.encoding import damaged, pack, prefix_range
+from libredb.lens.keys.namespace import IndexRecord, Namespace
+from libredb.lens.keys.order_key import end_of, order_key, packer
+from libredb.lens.keys.subspace import Subspace
+from libredb.lens.rows.row import INDEXES, Plain
+from libredb.lens.values.expression import words_of
+from libredb.lens.values.json_value import MISSING, Json, Path, dotted, type_of, value_at
 
 MAX_KEY_BYTES = 1024
 

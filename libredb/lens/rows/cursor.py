@@ -14,9 +14,9 @@ from hashlib import blake2b
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.errors import DamagedEntryError
-from libredb.lens.expression import Expression, fingerprint
-from libredb.lens.order import Order
-from libredb.lens.order_key import end_of
+from libredb.lens.keys.order_key import end_of
+from libredb.lens.rows.order import Order
+from libredb.lens.values.expression import Expression, fingerprint
 
 FORMAT = b"\x01"
 

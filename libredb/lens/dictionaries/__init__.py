@@ -1,0 +1,1 @@
+"""What kv and mapping share: a dict whose calls are each one read or one transaction."""

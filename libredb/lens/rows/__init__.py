@@ -1,0 +1,1 @@
+"""What documents and tables share: rows, indexes, plans, and results."""
