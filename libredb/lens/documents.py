@@ -93,7 +93,7 @@ class Documents(Lens, Generic[Id]):
     def get(self, id: Id) -> Document | None:  # noqa: A002 - as documents call it
         """Return the document with this id, or None. Reads one key."""
         packed = self._form.pack(id)
-        return self._rows(lambda rows: rows.get(packed), _none)
+        return self._rows(lambda rows: rows.get(packed), lambda: None)
 
     def get_versioned(self, id: Id) -> tuple[Document | None, int]:  # noqa: A002 - as above
         """Return the document and its version, for `if_version`; or None and 0. Reads one key."""
@@ -401,10 +401,6 @@ def documents(
     if key is not None and key.field != ID:
         raise UsageValueError(f"the id of a document is in {ID!r}, not in {key.field!r}")
     return Documents(store, name, new_id=new_id, key=key)
-
-
-def _none() -> None:
-    return None
 
 
 def _any_order(filter: Filter | None, where: Test | None) -> Search:  # noqa: A002 - it is one

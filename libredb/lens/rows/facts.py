@@ -58,9 +58,9 @@ class Asked:
     def is_about(self, index: Index) -> bool:
         """Whether a condition or the order begins as an index does; if not, it is of no use."""
         first = index.record.fields[0]
-        return any(first in facts for facts in self.alternatives) or any(
-            path == first for path, _ in self.columns
-        )
+        if first in self.constants or any(path == first for path, _ in self.columns):
+            return True
+        return any(first in facts for facts in self.alternatives)
 
 
 def asked_of(expression: Expression, order: Order | None) -> Asked:

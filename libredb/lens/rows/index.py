@@ -13,7 +13,7 @@ A unique index lets only one row have the same keys, but for those of which one 
 What a call does is judged by what it leaves behind: all its removals come before its checks.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,9 @@ from libredb.lens.values.json_value import MISSING, Json, Path, dotted, type_of,
 
 MAX_KEY_BYTES = 1024
 
+_MOST_STEPS = 8
+"""So many entries are passed over before another scan is cheaper."""
+
 Heads = Callable[[Plain], list[bytes]]
 """What returns the joined order keys of each entry of a row, none of them twice."""
 
@@ -43,7 +46,7 @@ _NULL_OR_MISSING = {order_key(None)[0], order_key(MISSING)[0]}
 class Index:
     """One index, ready to be read and written."""
 
-    __slots__ = ("heads", "keys", "name", "prefix", "record")
+    __slots__ = ("heads", "is_multiple", "keys", "name", "prefix", "record")
 
     def __init__(self, namespace: Subspace, record: IndexRecord) -> None:
         """Take where its namespace is, and what is recorded of it."""
@@ -52,11 +55,7 @@ class Index:
         self.keys = namespace.sub(INDEXES + pack((record.number,)))
         self.prefix = self.keys.prefix
         self.heads: Heads = _heads_of(record)
-
-    @property
-    def is_multiple(self) -> bool:
-        """Whether a row may have several entries, or none."""
-        return self.record.each or self.record.words
+        self.is_multiple = record.each or record.words  # a row may have several entries, or none
 
     def packed_id(self, key: bytes) -> bytes:
         """Return the packed id at the end of the key of an entry."""
@@ -121,30 +120,56 @@ def replace_entries(
     """
     rows = list(rows)
     for index in indexes:
-        for head, packed in _removed_then_added(tx, index, rows):
-            key = index.prefix + head + packed
-            if len(key) > MAX_KEY_BYTES:
-                raise _too_long(index, head, len(key), unpack(packed), name)
-            if index.record.unique:
-                owner = owner_of(tx, index, head)
-                if owner is not None:
-                    raise _violation(index, head, unpack(owner), rows, packed, name)
-            tx.set(key, b"")
+        added = _removed_then_added(tx, index, rows)
+        for head, packed in added:
+            length_bytes = len(index.prefix) + len(head) + len(packed)
+            if length_bytes > MAX_KEY_BYTES:
+                raise _too_long(index, head, length_bytes, unpack(packed), name)
+        if index.record.unique:
+            taken = _first_taken(tx, index, added)
+            if taken is not None:
+                head, owner, packed = taken
+                raise _violation(index, head, unpack(owner), rows, packed, name)
+        for head, packed in added:
+            tx.set(index.prefix + head + packed, b"")
 
 
-def owner_of(tx: Reader, index: Index, head: bytes) -> bytes | None:
-    """Return the packed id of the row that has these keys and lets no other one have them."""
-    if not is_claim(head):
-        return None
-    start = index.prefix + head
-    for key, _ in tx.scan(*prefix_range(start), limit=1):
-        return key[len(start) :]
+def _first_taken(
+    tx: Reader, index: Index, added: list[tuple[bytes, bytes]]
+) -> tuple[bytes, bytes, bytes] | None:
+    """Return the first keys that have an owner already, the owner, and who wants to be another."""
+    wanted: dict[bytes, bytes] = {}
+    for head, packed in added:
+        if is_claim(head):
+            owner = wanted.setdefault(head, packed)
+            if owner != packed:
+                return head, owner, packed
+    for head, owner in _owners(tx, index, sorted(wanted)):
+        return head, owner, wanted[head]
     return None
+
+
+def _owners(tx: Reader, index: Index, heads: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the owners of keys that ascend: one scan that goes on, or begins again behind a gap.
+
+    Nobody writes meanwhile: a scan for each of many rows, between writes, would cost a multiple.
+    """
+    scan, key, end = iter(()), b"", prefix_range(index.prefix)[1] or b""
+    for head in heads:
+        start, left = index.prefix + head, 0 if not key else _MOST_STEPS
+        while key < start:
+            if not left:
+                scan, left = tx.scan(start, end), _MOST_STEPS
+            key, left = next(scan, (end, b""))[0], left - 1
+        if key.startswith(start):
+            yield head, key[len(start) :]
 
 
 def is_claim(head: bytes) -> bool:
     """Whether a unique index lets only one row have these keys: none is of null or missing."""
-    return not any(head[start] in _NULL_OR_MISSING for start, _ in _pieces(head))
+    return head[0] not in _NULL_OR_MISSING and not any(
+        head[start] in _NULL_OR_MISSING for start, _ in _pieces(head)
+    )
 
 
 def _removed_then_added(

@@ -15,7 +15,7 @@ plan can be slow and never wrong. Absent on purpose: statistics; two indexes for
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from libredb.lens.keys.encoding import Part, Range, pack, prefix_range
 from libredb.lens.keys.order_key import MISSING, order_key
@@ -31,7 +31,7 @@ _BOUNDS = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
 _BOUNDING = ("$prefix", *_BOUNDS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
     """What is read.
 
@@ -73,8 +73,7 @@ class Plan:
         return replace(self, ranges=tuple(ranges))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What an index can do for one alternative: the first `fixed` fields have the keys in `heads`.
 
     `score` is how many fields are equal, whether one is in a list, and whether one has bounds.
@@ -117,12 +116,12 @@ def plan(
         if not isinstance(found, str) and found[1] > best_score:
             best, best_score = found
     winner = best.index.name if best.index else "a range of ids"
-    rejected = [
+    best.rejected = tuple(
         (name, found if isinstance(found, str) else f"{winner} fits better")
         for name, found in ways
         if best.index is None or name != best.index.name
-    ]
-    return replace(best, rejected=tuple(rejected))
+    )
+    return best
 
 
 def _ids(alternatives: list[Facts], form: Form) -> tuple[bytes, ...] | None:

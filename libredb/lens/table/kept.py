@@ -51,7 +51,6 @@ def form_of(schema: Schema[Any], recorded: Recorded) -> Form:
     """Return how the rows of a class are kept that is not behind what is recorded."""
     types = [_PART_TYPES.get(schema.columns[name].kind.name, int) for name in schema.key]
     parts_of = schema.parts_of_key
-    decode_row = row_decoder(schema.table, recorded)
     return Form(
         noun="row",
         key=tuple((name,) for name in schema.key),
@@ -59,14 +58,12 @@ def form_of(schema: Schema[Any], recorded: Recorded) -> Form:
         pack=lambda key: check_id_size(pack(parts_of(key)), key),
         unpack=lambda packed: schema.key_of(_parts(packed, len(types))),
         encode=row_encoder(schema),
-        decode=lambda packed, data: decode_row(_parts(packed, len(types)), data),
+        decode=row_decoder(schema.table, recorded),
     )
 
 
 def old_form(table: str, recorded: Recorded) -> Form:
     """Return how rows are kept of which only the record is known; ids are the parts of keys."""
-    decode_row = row_decoder(table, recorded)
-
     return Form(
         noun="row",
         key=tuple((name,) for name in recorded.key),
@@ -74,7 +71,7 @@ def old_form(table: str, recorded: Recorded) -> Form:
         pack=pack,
         unpack=unpack,
         encode=encode,  # nobody writes such rows
-        decode=lambda packed, data: decode_row(_parts(packed, len(recorded.key)), data),
+        decode=row_decoder(table, recorded),
     )
 
 
@@ -122,11 +119,12 @@ def _writer(kind: Kind) -> Callable[[PlainValue], str]:
     return lambda value: encode_basestring(write(value))
 
 
-def row_decoder(table: str, recorded: Recorded) -> Callable[[Parts, bytes], Plain]:
-    """Return what makes the plain values of a row from its key and its bytes."""
-    read, names = recorded.reader(), recorded.columns.keys()
+def row_decoder(table: str, recorded: Recorded) -> Callable[[bytes, bytes], Plain]:
+    """Return what makes the plain values of a row from its packed key and its bytes."""
+    read, names, count = recorded.reader(), recorded.columns.keys(), len(recorded.key)
 
-    def decoded(parts: Parts, data: bytes) -> Plain:
+    def decoded(packed: bytes, data: bytes) -> Plain:
+        parts = _parts(packed, count)
         stored: Json = decode(data)
         plain: Plain = read(parts, stored) if type(stored) is dict else {}
         if plain.keys() != names:

@@ -235,6 +235,21 @@ def test_a_unique_index_lets_one_row_have_a_value_and_any_have_none(users: Table
     assert users.update("2", mail="bo@x")
 
 
+def test_a_unique_value_is_found_among_many_wherever_it_is(store: Store) -> None:
+    users = users_of(store)
+    users.insert_many([User(f"{n:02}", "Di", 1, f"m{n:02}") for n in range(60)])
+    for taken in (0, 1, 7, 8, 9, 30, 59):
+        mails = ["a", "m00y", f"m{taken:02}", f"m{taken:02}x", "z"]
+        new = [User(f"new {n}", "Ed", 2, mail) for n, mail in enumerate(mails)]
+        with case(taken=taken), pytest.raises(UniqueViolationError) as caught:
+            users.insert_many(new)
+        assert (caught.value.id, caught.value.actual) == (f"{taken:02}", f"m{taken:02}")
+        del new[2:4]
+        assert users.insert_many(new) == 3
+        assert users.delete_where(lambda u: u.age == 2) == 3
+    assert users.check() == []
+
+
 def test_a_unique_index_of_a_decimal_judges_by_value(store: Store) -> None:
     things = table(store, "d", {"id": "int", "price": "decimal"}, unique=["price"])
     things.insert({"id": 1, "price": Decimal("1.0")})
