@@ -31,6 +31,10 @@ help: ## List the targets, and the programs that have none.
 #: python -m tests.format.make_files # add the recorded files that are missing
 #: python -m tests.interrupts [OPTIONS] # interrupt every place of every operation
 #: python -m tests.support.dump # the dump of a file in docs/log-format.md
+#: python -m tests.support.lens_dump # the dump of keys in docs/key-layouts.md
+#: python docs/examples/contacts.py FILE # contacts with undo
+#: python docs/examples/job_service.py FILE PORT # jobs over HTTP
+#: python docs/examples/many_records.py FILE N # many records, and three ways to find some
 #: python docs/research/format_model.py [OPTIONS] # the tables in docs/research/durability.md
 
 venv: ## Create or renew .venv with the pinned development tools.
