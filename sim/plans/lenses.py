@@ -60,8 +60,13 @@ SET_UP: tuple[Op, ...] = (
     ("lens", "create_index", 1),
     ("lens", "create_index", 2),
     ("lens", "set", 0, 1, 12),
+    ("lens", "set", 1, 1, 1),
+    ("lens", "purge"),
 )
-"""What the first transaction begins with, because there is little to break without indexes."""
+"""What the first transaction begins with: there is little to break without indexes and deadlines.
+
+The second setting expires just when it is purged, a call later.
+"""
 
 DRAWS: tuple[Draw, ...] = (
     *(troubles.mixed, troubles.mixed, troubles.tear, troubles.tear, troubles.sectors),

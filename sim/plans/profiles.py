@@ -339,7 +339,7 @@ LENSES = Profile(
         "shown: only what was durable": 350,
         "put: refused by UniqueViolationError": 200,
         "drop_index: done": 150,
-        "purge: done": 250,
+        "purge: done": 1000,
         "rename: done": 150,
         "undo: done": 200,
     },
