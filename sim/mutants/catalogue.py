@@ -19,6 +19,7 @@ from sim.mutants import (
     snapshots,
     telling,
 )
+from sim.mutants.lens import catalog, documents, kv, values
 from sim.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -35,4 +36,8 @@ MUTANTS: tuple[Mutant, ...] = (
     *copying.MUTANTS,
     *telling.MUTANTS,
     *snapshots.MUTANTS,
+    *documents.MUTANTS,
+    *kv.MUTANTS,
+    *catalog.MUTANTS,
+    *values.MUTANTS,
 )

@@ -31,12 +31,13 @@ CALLS: dict[str, tuple[int, ...]] = {
     "clear": (),
     "create_index": (3,),
     "drop_index": (3,),
-    "set": (5, 40, 6),
-    "set_two": (5, 5, 40),
-    "set_if": (5, 40, 3),
-    "incr": (5, 9),
-    "forget": (5,),
-    "forget_range": (5, 5),
+    "set": (3, 40, 6),
+    "set_two": (3, 3, 40),
+    "set_if": (3, 40, 3),
+    "set_old": (3, 40),
+    "incr": (3, 9),
+    "forget": (3,),
+    "forget_range": (3, 4),
     "purge": (),
     "begin_task": (600,),
     "end_task": (8,),
@@ -45,22 +46,27 @@ CALLS: dict[str, tuple[int, ...]] = {
     "mistake": (),
     "drop": (3,),
     "undo": (6, 600),
-    "keep": (4, 40),
-    "lose": (4,),
+    "keep": (2, 40),
+    "lose": (2,),
 }
 """Each call, and below what its numbers are."""
 
 _OFTEN = ("put", "put", "put", "add", "insert_two", "update", "update", "update", "create_index")
-_SELDOM = ("clear", "drop", "drop_index")
+_SELDOM = ("clear", "drop")
 _CALLS = (*CALLS, *CALLS, *_OFTEN, *_OFTEN, *_OFTEN)
 
 SET_UP: tuple[Op, ...] = (
     ("lens", "create_index", 0),
     ("lens", "create_index", 1),
     ("lens", "create_index", 2),
-    ("lens", "set", 0, 1, 3),
+    ("lens", "set", 0, 1, 12),
+    ("lens", "set", 1, 1, 1),
+    ("lens", "purge"),
 )
-"""What the first transaction begins with, because there is little to break without indexes."""
+"""What the first transaction begins with: there is little to break without indexes and deadlines.
+
+The second setting expires just when it is purged, a call later.
+"""
 
 DRAWS: tuple[Draw, ...] = (
     *(troubles.mixed, troubles.mixed, troubles.tear, troubles.tear, troubles.sectors),
@@ -95,7 +101,14 @@ def _with_lenses(generator: Generator, step: Step) -> Step:
 
 
 def _calls(generator: Generator, ops: list[Op]) -> list[Op]:
-    return [draw_call(generator) if op[0] == "set" and generator.chance(0.85) else op for op in ops]
+    """Return the ops of a transaction, with one or two calls for most keys that are set."""
+    calls: list[Op] = []
+    for op in ops:
+        if op[0] == "set" and generator.chance(0.85):
+            calls += [draw_call(generator) for _ in range(generator.between(1, 2))]
+        else:
+            calls.append(op)
+    return calls
 
 
 def draw_call(generator: Generator) -> Op:

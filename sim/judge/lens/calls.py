@@ -50,9 +50,14 @@ class Lenses:
         self.existing = {*names}
         self.notes = kernel.documents(store, self.names["notes"], new_id=lambda: f"i{now}")
         self.tasks = kernel.documents(store, self.names["tasks"], key=kernel.counter("id"))
-        self.settings = kernel.kv(store, self.names["settings"], values="json", clock=lambda: now)
+        self.settings = self.settings_at(now)
         self.catalog = kernel.catalog(store)
         self.mapping = kernel.mapping(store)
+
+    def settings_at(self, now: int) -> Any:
+        """Return the settings at another time."""
+        name = self.names["settings"]
+        return self.kernel.kv(self.store, name, values="json", clock=lambda: now)
 
     def on(self, tx: Any) -> "Lenses":
         """Return the same lenses inside a transaction."""
@@ -122,6 +127,13 @@ class Lenses:
     def set_if(self, key: int, value: int, stale: int) -> Any:  # noqa: D102
         _, version = self.settings.get_versioned(f"k{key}")
         return self.settings.put_if(f"k{key}", value_of(value), version + stale)
+
+    def set_old(self, key: int, value: int) -> Any:  # noqa: D102
+        _, version = self.settings.get_versioned(f"k{key}")
+        if not self.settings.delete(f"k{key}"):
+            return None
+        self.set(key, value, 0)
+        return self.settings.put_if(f"k{key}", "old", version)
 
     def incr(self, key: int, by: int) -> Any:  # noqa: D102
         return self.settings.incr(f"k{key}", by)

@@ -3,7 +3,8 @@
     1  no lens finds anything wrong: of documents and indexes, of a kv and its deadlines, and of the
        catalog and whatever lies under FE
     2  the catalog has the names that were meant, and no other ones
-    3  each document, setting, task and raw key is there, as it was meant, and no other one
+    3  each document, setting, task and raw key is there, as it was meant, and no other one; of a
+       setting also later, when it may be expired
     4  a search gives the same as a look at every document, whatever indexes serve it, in order
     5  no two documents have what a unique index lets only one have
 
@@ -20,6 +21,8 @@ from sim.judge.oracle import Violation
 
 Test = Callable[[Document], bool]
 KINDS = {"notes": "documents", "settings": "kv", "tasks": "documents"}
+LATER = (0, 2, 1000)
+"""When the settings are looked at, in seconds from now: a deadline shows when it is over."""
 
 
 def check(kernel: Any, store: Any) -> None:

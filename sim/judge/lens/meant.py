@@ -63,12 +63,10 @@ class Meant:
             for name, value in getattr(self, part.name).items()
         }
 
-    def visible(self) -> dict[str, Any]:
-        """Return the settings that are not expired."""
-        return {key: value for key, (value, until) in self.settings.items() if self._lasts(until)}
-
-    def _lasts(self, deadline: int | None) -> bool:
-        return deadline is None or self.now < deadline
+    def visible(self, later: int = 0) -> dict[str, Any]:
+        """Return the settings that are not expired, or will not be so many seconds later."""
+        now, settings = self.now + later, self.settings.items()
+        return {key: value for key, (value, until) in settings if until is None or now < until}
 
     # Documents
 
@@ -196,6 +194,13 @@ class Meant:
         if not stale:
             self._set_again(f"k{key}", value_of(value))
         return not stale
+
+    def set_old(self, key: int, value: int) -> bool | None:
+        """Delete a key, set it again, and set it if it has the version from before that."""
+        if not self.forget(key):
+            return None
+        self.set(key, value, 0)
+        return False
 
     def incr(self, key: int, by: int) -> int:
         """Add to a number; its deadline stays."""

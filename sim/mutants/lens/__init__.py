@@ -1,0 +1,1 @@
+"""Mistakes in the lenses, five or more for each of them."""

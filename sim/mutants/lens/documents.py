@@ -1,0 +1,127 @@
+"""Mistakes in documents: entries that do not follow what they lead to, and what is not refused.
+
+Absent on purpose: what an entry is made of; see values.py.
+"""
+
+from sim.mutants.mutant import Mutant, one
+from sim.plans.profiles import LENSES
+
+_COLLECTION = "lens/collection.py"
+_INDEX = "lens/index.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    one(
+        "an index keeps the entry of an old value",
+        _INDEX,
+        "                    tx.delete(prefix + head + row.packed)\n",
+        "                    pass\n",
+        LENSES,
+    ),
+    one(
+        "an index gets no entry for a new value",
+        _INDEX,
+        '            tx.set(key, b"")\n',
+        "            del key\n",
+        LENSES,
+    ),
+    one(
+        "a unique index lets two documents have one value",
+        _INDEX,
+        "                if owner is not None:\n",
+        "                if owner == packed:\n",
+        LENSES,
+    ),
+    one(
+        "a unique index lets only one document have null",
+        _INDEX,
+        "_NULL_OR_MISSING = {order_key(None)[0], order_key(MISSING)[0]}",
+        "_NULL_OR_MISSING = {order_key(MISSING)[0]}",
+        LENSES,
+    ),
+    Mutant(
+        "a document conflicts with itself",
+        _INDEX,
+        (
+            ("            if old == new:\n                continue\n", ""),
+            ("            new = [head for head in new if head not in kept]\n", ""),
+        ),
+        LENSES.name,
+    ),
+    one(
+        "an index of elements has no place for text",
+        _INDEX,
+        "        return [order_key(MISSING)]\n",
+        "        return []\n",
+        LENSES,
+    ),
+    one(
+        "an index is not built over what is there",
+        _COLLECTION,
+        "        self._replace_entries(rows, self.indexes[-1:])\n",
+        "        del rows\n",
+        LENSES,
+    ),
+    one(
+        "an index that is dropped leaves its entries",
+        _COLLECTION,
+        "        delete_range(self.writer, dropped[0].keys.range())\n",
+        "",
+        LENSES,
+    ),
+    one(
+        "deleting leaves the entries",
+        _COLLECTION,
+        "                rows.append(Replaced(packed, self._indexed(packed, value), None))\n",
+        "                rows.append(Replaced(packed, None, None))\n",
+        LENSES,
+    ),
+    one(
+        "clearing leaves the entries",
+        _COLLECTION,
+        "            delete_range(self.writer, index.keys.range())\n",
+        "            pass\n",
+        LENSES,
+    ),
+    one(
+        "updating leaves the indexes alone",
+        _COLLECTION,
+        "        self._replace_entries([Replaced(*each) for each in made])\n",
+        "",
+        LENSES,
+    ),
+    one(
+        "replacing takes the old document for none",
+        _COLLECTION,
+        "return Replaced(each.packed, self._indexed(each.packed, value), each.row)",
+        "return Replaced(each.packed, None, each.row)",
+        LENSES,
+    ),
+    one(
+        "inserting replaces what is there",
+        _COLLECTION,
+        "        if len({*keys}) < len(keys) or any(value is not None for value in found):\n",
+        "        if len({*keys}) < len(keys):\n",
+        LENSES,
+    ),
+    one(
+        "a document that has changed is no conflict",
+        "lens/row.py",
+        "    if expected is not None and actual != expected:\n",
+        "    if expected is not None and actual > expected:\n",
+        LENSES,
+    ),
+    one(
+        "a counter gives a number twice",
+        "lens/ids.py",
+        '    tx.set(namespace.keys.prefix + COUNTER, b"%d" % number)\n',
+        '    tx.set(namespace.keys.prefix + COUNTER, b"%d" % (number - 1))\n',
+        LENSES,
+    ),
+    one(
+        "a check passes over the counter",
+        "lens/documents.py",
+        "problems_of_counted if self._is_counting else problems",
+        "problems",
+        "tests/unit/lens/test_counted_check.py",
+    ),
+)
