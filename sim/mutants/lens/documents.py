@@ -122,6 +122,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "lens/documents.py",
         "problems_of_counted if self._is_counting else problems",
         "problems",
-        "tests/unit/lens/test_counted_check.py",
+        "tests/unit/lens/rows/test_counted_check.py",
     ),
 )
