@@ -51,7 +51,7 @@ from libredb.kernel.transaction import Reader, ReadTransaction, Store, Transacti
 
 if TYPE_CHECKING:
     from libredb.lens.catalog import catalog
-    from libredb.lens.documents import documents
+    from libredb.lens.documents import Documents, documents
     from libredb.lens.errors import (
         ConflictError,
         DamagedEntryError,
@@ -63,18 +63,25 @@ if TYPE_CHECKING:
         UniqueViolationError,
     )
     from libredb.lens.keys.namespace import USER_KEYS
-    from libredb.lens.kv import kv
+    from libredb.lens.kv import KV, kv
     from libredb.lens.mapping import mapping
     from libredb.lens.rows.ids import counter
+    from libredb.lens.rows.result import Page, Result
     from libredb.lens.table.columns import Naive
     from libredb.lens.table.opening import table
     from libredb.lens.table.recording import descending, missing, not_, one_of, some
+    from libredb.lens.table.table import Table
 
 __version__ = "0.1.0"
 
 # What is loaded when it is first asked for: who needs bytes alone does not wait for it.
 _LENSES = {
     **dict.fromkeys(("catalog", "documents", "kv", "mapping")),
+    "Documents": "documents",
+    "KV": "kv",
+    "Page": "rows.result",
+    "Result": "rows.result",
+    "Table": "table.table",
     "counter": "rows.ids",
     "USER_KEYS": "keys.namespace",
     "Naive": "table.columns",
@@ -92,6 +99,7 @@ _LENSES = {
 
 # Without `open`, which is as public: `from libredb import *` must not take Python's own away.
 __all__ = [
+    "KV",
     "USER_KEYS",
     "BytesLike",
     "ChangesTrimmedError",
@@ -102,6 +110,7 @@ __all__ = [
     "Database",
     "DatabaseFailedError",
     "DatabaseLockedError",
+    "Documents",
     "DuplicateKeyError",
     "Entry",
     "FileLock",
@@ -119,9 +128,11 @@ __all__ = [
     "Naive",
     "NamespaceKindError",
     "NotADatabaseError",
+    "Page",
     "ReadTransaction",
     "Reader",
     "RecoveryReport",
+    "Result",
     "SchemaMismatchError",
     "SharedSync",
     "StorageError",
@@ -131,6 +142,7 @@ __all__ = [
     "StorageNotFoundError",
     "StoragePermissionError",
     "Store",
+    "Table",
     "Transaction",
     "UniqueViolationError",
     "UnsupportedVersionError",

@@ -7,9 +7,9 @@
     notes.find({"level": "warn", "at": {"$gte": 5}}, order_by="-at", limit=50)
 
 Each method is one transaction, or a part of the one given to `on`; all is checked before anything
-is written, and what a call raises left no trace of it. Filters are told in `filter`, updates in
-`patch`, what an index is for in `plan`, how a result is read in `result`. Absent on purpose: a
-schema, and joins, both of which tables have.
+is written, a unique index by what the call leaves behind, and what a call raises left no trace.
+Filters are told in `filter`, updates in `patch`, what an index is for in `plan`, how a result is
+read in `result`. Absent on purpose: a schema, and joins, both of which tables have.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -145,17 +145,11 @@ class Documents(Lens, Generic[Id]):
     # Many documents
 
     def insert_many(self, documents: Iterable[Document]) -> list[Id]:
-        """Add documents, all or none; return their ids. Costs and raises what `insert` does.
-
-        A unique index is judged by what the call leaves behind.
-        """
+        """Add documents, all or none; return their ids. Costs and raises what `insert` does."""
         return self._written(documents, Collection.insert)
 
     def put_many(self, documents: Iterable[Document]) -> list[Id]:
-        """Add or replace documents, all or none; return their ids. Costs and raises as `put`.
-
-        Of several with the same id the last one counts.
-        """
+        """Put documents, all or none, the last of those with one id; return the ids. See `put`."""
         return self._put(documents, None)
 
     def get_many(self, ids: Iterable[Id]) -> list[Document | None]:
@@ -171,8 +165,7 @@ class Documents(Lens, Generic[Id]):
     def update_many(self, filter: Filter, patch: Filter, *, where: Test | None = None) -> int:  # noqa: A002 - it is one
         """Apply a patch to all documents that a filter is true of; return how many.
 
-        Reads them all, and holds them in memory. A unique index is judged by what the call leaves
-        behind. Raises what `update` raises but for conflicts.
+        Reads them all, and holds them in memory. Raises what `update` raises but for conflicts.
         """
         search, change = _any_order(filter, where), Patch.parse(patch).apply
         return self._edited(lambda collection: collection.update_all(search, change), int)

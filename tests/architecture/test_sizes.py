@@ -34,9 +34,7 @@ LONG_FILES = {
 }
 FULL_FOLDERS = {
     "libredb/kernel": "a file a step of the one order in which it is read",
-    "libredb/lens": "likewise",
     "tests/unit/kernel": "a file for each of those",
-    "tests/unit/lens": "likewise",
     "changelog.d": "a file a change, until a release gathers them",
     "tests/adapters/osfs": "a file a topic",
     "tests/contract": "a file a clause of the contract, and the API beside it",
