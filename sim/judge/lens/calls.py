@@ -59,6 +59,10 @@ class Lenses:
         name = self.names["settings"]
         return self.kernel.kv(self.store, name, values="json", clock=lambda: now)
 
+    def do(self, name: str, *numbers: int) -> Any:
+        """Do the call of that name; what each of them means is told by the same one of `Meant`."""
+        return getattr(self, f"_{name}")(*numbers)
+
     def on(self, tx: Any) -> "Lenses":
         """Return the same lenses inside a transaction."""
         moved = object.__new__(Lenses)
@@ -69,116 +73,116 @@ class Lenses:
 
     # Documents
 
-    def put(self, number: int, shape: int) -> Any:  # noqa: D102 - as `Meant` says, here and below
+    def _put(self, number: int, shape: int) -> Any:
         return self.notes.put({**document_of(shape), "id": f"n{number}"})
 
-    def put_if(self, number: int, shape: int, stale: int) -> Any:  # noqa: D102
+    def _put_if(self, number: int, shape: int, stale: int) -> Any:
         _, version = self.notes.get_versioned(f"n{number}")
         document = {"id": f"n{number}", **document_of(shape)}
         return self.notes.put(document, if_version=version + stale)
 
-    def insert(self, number: int, shape: int) -> Any:  # noqa: D102
+    def _insert(self, number: int, shape: int) -> Any:
         return self.notes.insert({"id": f"n{number}", **document_of(shape)})
 
-    def insert_two(self, number: int, other: int, shape: int) -> Any:  # noqa: D102
+    def _insert_two(self, number: int, other: int, shape: int) -> Any:
         two = ((number, shape), (other, shape // 2))
         return self.notes.insert_many({"id": f"n{n}", **document_of(each)} for n, each in two)
 
-    def add(self, shape: int) -> Any:  # noqa: D102
+    def _add(self, shape: int) -> Any:
         return self.notes.insert(document_of(shape))
 
-    def update(self, number: int, kind: int, value: int) -> Any:  # noqa: D102
+    def _update(self, number: int, kind: int, value: int) -> Any:
         return self.notes.update(f"n{number}", PATCHES[kind](value))
 
-    def update_all(self, value: int) -> Any:  # noqa: D102
+    def _update_all(self, value: int) -> Any:
         return self.notes.update_many({"level": "warn"}, {"at": value})
 
-    def give_mail(self, value: int) -> Any:  # noqa: D102
+    def _give_mail(self, value: int) -> Any:
         return self.notes.update_many({"level": "info"}, {"mail": f"m{value}"})
 
-    def upsert(self, value: int) -> Any:  # noqa: D102
+    def _upsert(self, value: int) -> Any:
         return self.notes.upsert({"mail": f"m{value}"}, {"at": 9})
 
-    def delete(self, number: int) -> Any:  # noqa: D102
+    def _delete(self, number: int) -> Any:
         return self.notes.delete(f"n{number}")
 
-    def delete_tagged(self, value: int) -> Any:  # noqa: D102
+    def _delete_tagged(self, value: int) -> Any:
         return self.notes.delete_where({"tags": {"$contains": "abc"[value]}})
 
-    def clear(self) -> Any:  # noqa: D102
+    def _clear(self) -> Any:
         return self.notes.clear()
 
-    def create_index(self, which: int) -> Any:  # noqa: D102
+    def _create_index(self, which: int) -> Any:
         return self.notes.create_index(*FIELDS[which], **OPTIONS[which])
 
-    def drop_index(self, which: int) -> Any:  # noqa: D102
+    def _drop_index(self, which: int) -> Any:
         return self.notes.drop_index(",".join(FIELDS[which]))
 
     # The kv
 
-    def set(self, key: int, value: int, ttl: int) -> Any:  # noqa: D102
+    def _set(self, key: int, value: int, ttl: int) -> Any:
         lasting = timedelta(seconds=ttl) if ttl else None
         return self.settings.set(f"k{key}", value_of(value), ttl=lasting)
 
-    def set_two(self, key: int, other: int, value: int) -> Any:  # noqa: D102
+    def _set_two(self, key: int, other: int, value: int) -> Any:
         two = [(f"k{key}", value_of(value)), (f"k{other}", value_of(value + 1))]
         return self.settings.set_many(two)
 
-    def set_if(self, key: int, value: int, stale: int) -> Any:  # noqa: D102
+    def _set_if(self, key: int, value: int, stale: int) -> Any:
         _, version = self.settings.get_versioned(f"k{key}")
         return self.settings.put_if(f"k{key}", value_of(value), version + stale)
 
-    def set_old(self, key: int, value: int) -> Any:  # noqa: D102
+    def _set_old(self, key: int, value: int) -> Any:
         _, version = self.settings.get_versioned(f"k{key}")
         if not self.settings.delete(f"k{key}"):
             return None
-        self.set(key, value, 0)
+        self._set(key, value, 0)
         return self.settings.put_if(f"k{key}", "old", version)
 
-    def incr(self, key: int, by: int) -> Any:  # noqa: D102
+    def _incr(self, key: int, by: int) -> Any:
         return self.settings.incr(f"k{key}", by)
 
-    def forget(self, key: int) -> Any:  # noqa: D102
+    def _forget(self, key: int) -> Any:
         return self.settings.delete(f"k{key}")
 
-    def forget_range(self, key: int, other: int) -> Any:  # noqa: D102
+    def _forget_range(self, key: int, other: int) -> Any:
         return self.settings.delete_range(f"k{key}", f"k{other}")
 
-    def purge(self) -> Any:  # noqa: D102
+    def _purge(self) -> Any:
         return self.settings.purge_expired()
 
     # Documents whose ids are counted
 
-    def begin_task(self, shape: int) -> Any:  # noqa: D102
+    def _begin_task(self, shape: int) -> Any:
         return self.tasks.insert(document_of(shape))
 
-    def end_task(self, number: int) -> Any:  # noqa: D102
+    def _end_task(self, number: int) -> Any:
         return self.tasks.delete(number)
 
     # The catalog
 
-    def rename(self, role: int) -> Any:  # noqa: D102
+    def _rename(self, role: int) -> Any:
         name = self.names[ROLES[role]]
         return self.catalog.rename(name, other_name(name))
 
-    def rename_onto(self, role: int, other: int) -> Any:  # noqa: D102
+    def _rename_onto(self, role: int, other: int) -> Any:
         if ROLES[other] in self.existing:
             self.catalog.rename(self.names[ROLES[role]], self.names[ROLES[other]])
 
-    def mistake(self) -> Any:  # noqa: D102
+    def _mistake(self) -> Any:
         if "notes" in self.existing:
             self.kernel.kv(self.store, self.names["notes"]).set("a", "b")
 
-    def drop(self, role: int) -> Any:  # noqa: D102
+    def _drop(self, role: int) -> Any:
         self.catalog.drop(self.names[ROLES[role]])  # how many keys that were is its own affair
 
     # What is no single lens
 
-    def undo(self, number: int, shape: int) -> Any:  # noqa: D102
+    def _undo(self, number: int, shape: int) -> Any:
         def work(tx: Any) -> None:
             inside = self.on(tx)
-            inside.set(number, shape, 1)
-            inside.put(number, shape)
+            inside.do("set", number, shape, 1)
+            inside.do("put", number, shape)
             raise Undone
 
         try:
@@ -186,10 +190,10 @@ class Lenses:
         except (Undone, self.kernel.LensError):
             return
 
-    def keep(self, number: int, value: int) -> Any:  # noqa: D102
+    def _keep(self, number: int, value: int) -> Any:
         self.mapping[RAW + b"r%d" % number] = b"v%d" % value
 
-    def lose(self, number: int) -> Any:  # noqa: D102
+    def _lose(self, number: int) -> Any:
         return self.mapping.pop(RAW + b"r%d" % number, None) is not None
 
 
@@ -204,7 +208,7 @@ def call(kernel: Any, tx: Recorder, name: str, numbers: tuple[int, ...]) -> str:
     lenses = Lenses(kernel, tx, meant)
     wanted = _outcome(lambda: getattr(meant, name)(*numbers), Refusal)
     refusals = (kernel.LensError, kernel.UsageValueError)
-    found = _outcome(lambda: getattr(lenses, name)(*numbers), refusals)
+    found = _outcome(lambda: lenses.do(name, *numbers), refusals)
     if found != wanted:
         told, meant_to = (f"{how}{what!r}" for how, what in (found, wanted))
         raise Violation("lens", f"{name}{numbers}: {told}, and meant was {meant_to}")
@@ -240,7 +244,7 @@ def _outcome(work: Callable[[], Any], refusals: Any) -> tuple[str, Any]:
 
 def _note(tx: Recorder, before: Facts, after: Facts) -> None:
     """Write the facts that have changed."""
-    for key in before.keys() - after.keys():
+    for key in sorted(before.keys() - after.keys()):
         tx.delete(key)
     for key, value in after.items():
         if before.get(key) != value:
