@@ -1,7 +1,7 @@
 """Many records, found by prefix, by range, and the latest: `python many_records.py FILE 300000`.
 
-Both indexes are kept by every write. `explain()` says what finding all would read; a search with a
-limit ends when it has so many. The first search after many writes puts their keys in order.
+Both indexes are kept by every write. `explain()` says what a search reads; one with a limit ends
+when it has so many. The first search after many writes puts their keys in order.
 """
 
 import random

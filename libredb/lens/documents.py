@@ -188,7 +188,7 @@ class Documents(Lens, Generic[Id]):
         """
         expression, change = from_filter(filter), Patch.parse(patch).apply
         search = Search(expression, order=None, limit=2)
-        seeds = prepared([seed_of(expression)], self._form, self._new_id)
+        seeds = prepared([seed_of(expression)], self._form, self._new_id, self._name)
 
         def work(tx: Writer, namespace: Namespace) -> Literal["inserted", "updated"]:
             collection = Collection(tx, namespace, self._form)
@@ -349,7 +349,7 @@ class Documents(Lens, Generic[Id]):
         write: Callable[[Collection, Sequence[Given]], None],
     ) -> list[Id]:
         """Encode documents, then write them in one transaction; return their ids."""
-        given = prepared(documents, self._form, self._new_id)
+        given = prepared(documents, self._form, self._new_id, self._name)
 
         def work(tx: Writer, namespace: Namespace) -> list[Any]:
             collection = Collection(tx, namespace, self._form)

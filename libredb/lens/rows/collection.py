@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Writer
-from libredb.lens.errors import DuplicateKeyError, LensError, MissingKeyError
+from libredb.lens.errors import DuplicateKeyError, InvalidValueError, LensError, MissingKeyError
 from libredb.lens.keys.encoding import prefix_range
 from libredb.lens.keys.namespace import IndexRecord, Namespace, delete_range, save, with_index
 from libredb.lens.rows.index import (
@@ -25,7 +25,7 @@ from libredb.lens.rows.index import (
     replace_entries,
 )
 from libredb.lens.rows.result import Found, Search, select
-from libredb.lens.rows.row import COUNTER, Form, Plain, Rows, check_version, header
+from libredb.lens.rows.row import COUNTER, Form, Plain, Rows, check_version, header, placed
 from libredb.lens.values.json_value import Path, parse_path
 
 
@@ -167,13 +167,23 @@ class Collection(Rows):
 
     def _change(self, found: Sequence[Found], change: Callable[[Plain], Plain]) -> None:
         """Write what `change` makes of rows; it has made them all before the first is written."""
-        encode = self.form.encode
-        made = [(packed, old, change(old)) for packed, old in found]
-        given = [Given(packed, new, encode(new)) for packed, _, new in made]
+        made = [self._made(packed, old, change) for packed, old in found]
+        given = [given for _, given in made]
         for each in given:
             key = self.prefix + each.packed
             self.writer.set(key, header(self.tx.version, self.tx.get(key)) + each.data)
-        self._replace_entries([Replaced(*each) for each in made])
+        self._replace_entries([Replaced(new.packed, old, new.row) for old, new in made])
+
+    def _made(
+        self, packed: bytes, old: Plain, change: Callable[[Plain], Plain]
+    ) -> tuple[Plain, Given]:
+        """Return a row, and what `change` makes of it."""
+        try:
+            new = change(old)
+            return old, Given(packed, new, self.form.encode(new))
+        except InvalidValueError as error:
+            name, id = self.namespace.name, self.form.unpack(packed)  # noqa: A001 - as errors call it
+            raise placed(error, f"{id!r} in {name!r}", name, id) from None
 
     def _write(self, each: Given, value: bytes | None) -> Replaced:
         """Write one row in place of `value`; return what that does to the indexes."""

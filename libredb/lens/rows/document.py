@@ -17,7 +17,7 @@ from libredb.lens.errors import DamagedEntryError, InvalidValueError
 from libredb.lens.keys.encoding import Part, pack, prefix_range, unpack
 from libredb.lens.rows.collection import Collection, Given, problems
 from libredb.lens.rows.ids import last_count, save_count
-from libredb.lens.rows.row import MAX_ID_BYTES, Form, Plain, Rows, check_id_size
+from libredb.lens.rows.row import MAX_ID_BYTES, Form, Plain, Rows, check_id_size, placed
 from libredb.lens.values.expression import And, Expression, compiled, conjuncts
 from libredb.lens.values.json_value import MISSING, Json, decode, encode, type_of, wrong_value
 from libredb.lens.values.patch import ID, Patch
@@ -98,12 +98,25 @@ COUNTED = Form("document", _KEY, _part_of, _pack_number, _unpack, _encode, _deco
 
 
 def prepared(
-    documents: Iterable[Json], form: Form, new_id: Callable[[], str] | None
+    documents: Iterable[Json], form: Form, new_id: Callable[[], str] | None, name: str
 ) -> list[Given]:
-    """Return documents as they are written; an id that is MISSING is to be counted."""
-    rows = [row_of(document, new_id) for document in documents]
+    """Return documents as they are written; an id that is MISSING is to be counted.
+
+    Raises:
+        InvalidValueError: one of them cannot be stored in the namespace of that name.
+    """
+    given: list[Given] = []
     pack, encode = form.pack, form.encode
-    return [Given(b"" if row[ID] is MISSING else pack(row[ID]), row, encode(row)) for row in rows]
+    for document in documents:
+        id = None  # noqa: A001 - as documents call it
+        try:
+            row = row_of(document, new_id)
+            id = row[ID]  # noqa: A001 - as above
+            given.append(Given(b"" if id is MISSING else pack(id), row, encode(row)))
+        except InvalidValueError as error:
+            place = f"document {len(given) + 1} for {name!r}"
+            raise placed(error, place, name, None if id is MISSING else id) from None
+    return given
 
 
 def numbered(collection: Collection, given: Sequence[Given]) -> list[Given]:

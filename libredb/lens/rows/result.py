@@ -197,7 +197,7 @@ class Result(Generic[Row]):
         return Page(rows, cursor.encode(search.mark, order.keys_of(last), packed))
 
     def explain(self) -> Explanation:
-        """Return how the rows are found. Reads every entry that finding all of them would read."""
+        """Return how the rows are found. Reads what finding them does."""
         nothing = Explanation(f"nothing is in {self._source.name}", None, 0, 0, False, ())
         return self._work(lambda rows: explained(rows, self._search), lambda: nothing)
 
@@ -257,16 +257,16 @@ def planned(rows: Rows, search: Search) -> Plan:
 
 
 def explained(rows: Rows, search: Search) -> Explanation:
-    """Return how a search is done. Reads the keys of all that it reads."""
+    """Return how a search is done. Reads what it reads."""
     chosen, noun, name = planned(rows, search), rows.form.noun, rows.namespace.name
-    count = sum(1 for _ in packed_ids(rows, chosen))
+    count, is_cut = _count_read(rows, search, chosen)
     if chosen.index is not None:
         ranges = f"{len(chosen.ranges):,} range{'s' * (len(chosen.ranges) != 1)}"
         entries = f"{count:,} {'entry' if count == 1 else 'entries'} read"
         text = f"index {chosen.index.name}: {ranges}, {entries}"
     elif chosen.ids is not None:
         text = f"{count:,} {noun}{'s' * (count != 1)} of {name} by id"
-    elif chosen.is_whole:
+    elif chosen.is_whole and not is_cut:
         text = f"all {count:,} {noun}s of {name}"
     else:
         text = f"a range of ids: {count:,} {noun}{'s' * (count != 1)} of {name} read"
@@ -275,6 +275,25 @@ def explained(rows: Rows, search: Search) -> Explanation:
     index = chosen.index.name if chosen.index else None
     ranges = len(chosen.ranges)
     return Explanation(text, index, ranges, count, not chosen.is_ordered, chosen.rejected)
+
+
+def _count_read(rows: Rows, search: Search, chosen: Plan) -> tuple[int, bool]:
+    """Return how many entries or rows a search reads, and whether its limit ends it before all."""
+    if search.limit is None or not chosen.is_ordered:
+        return sum(1 for _ in packed_ids(rows, chosen)), False
+    read = 0
+
+    def counted() -> Iterator[tuple[bytes, bytes | None]]:
+        nonlocal read
+        for each in _stored(rows, chosen, search.offset + (search.limit or 0)):
+            read += 1
+            yield each
+
+    values = counted()
+    for _ in _part(_matching(rows, values, search.test()), search):
+        pass
+    until_then = read
+    return until_then, next(values, None) is not None
 
 
 def packed_ids(rows: Rows, chosen: Plan) -> Iterator[bytes]:

@@ -101,6 +101,20 @@ class Rows:
         return self.form.decode(packed, value[HEADER.size :])
 
 
+def placed(error: InvalidValueError, place: str, name: str, id: object) -> InvalidValueError:  # noqa: A002 - as errors call it
+    """Return an error about a value as one about a row, unless it names one already."""
+    if error.namespace is not None:
+        return error
+    return InvalidValueError(
+        f"{place}: {error}",
+        namespace=name,
+        id=id,
+        field=error.field,
+        expected=error.expected,
+        actual=error.actual,
+    )
+
+
 def damaged_row(value: bytes) -> DamagedEntryError:
     """Return the error about a value without a header."""
     return DamagedEntryError(f"a row begins with 00 and a version, not {value[:9]!r}", actual=value)

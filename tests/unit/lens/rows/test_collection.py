@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from libredb.kernel.transaction import Writer
+from libredb.kernel.transaction import Store, Writer
 from libredb.lens.documents import Documents, documents
+from libredb.lens.errors import InvalidValueError
 from libredb.lens.keys.namespace import IndexRecord, find
 from libredb.lens.rows.collection import Collection
 from libredb.lens.rows.document import NAMED
@@ -86,3 +87,20 @@ def test_of_two_who_make_the_same_index_at_once_the_second_finds_it(store: Naive
     before = dict(store.entries)
     store.transact(work)
     assert store.entries == before
+
+
+def test_a_value_that_cannot_be_stored_tells_its_namespace_its_id_and_its_field(
+    store: Store,
+) -> None:
+    # Of a thousand documents nobody could tell which one was refused.
+    notes = documents(store, "others")
+    notes.insert({"id": "a", "at": "text"})
+    with pytest.raises(InvalidValueError, match=r"^document 2 for 'others': b\.c: ") as caught:
+        notes.insert_many([{"id": "x"}, {"id": "y", "b": {"c": float("nan")}}])
+    error = caught.value
+    assert (error.namespace, error.id, error.field) == ("others", "y", "b.c")
+    with pytest.raises(InvalidValueError, match=r"^'a' in 'others': at: ") as caught:
+        notes.update_many({}, {"$inc": {"at": 1}})
+    error = caught.value
+    assert (error.namespace, error.id, error.field) == ("others", "a", "at")
+    assert notes.get_many(["a", "x"]) == [{"id": "a", "at": "text"}, None]

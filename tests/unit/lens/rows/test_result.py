@@ -324,3 +324,17 @@ def test_a_compaction_leaves_a_cursor_as_it_is() -> None:
         rest = [each["at"] for each in notes.find(order_by="-at", after=page.next_cursor)]
         assert rest == [4, 3, 2, 1, 0]
         assert all(one > other for one, other in pairwise(rest))
+
+
+def test_an_explanation_ends_where_the_search_does(notes: Documents[str]) -> None:
+    # The latest 20 of 300,000 were told as "all 300,000 documents", though 20 are read.
+    latest = notes.find(order_by="-id", limit=3)
+    assert str(latest.explain()) == "a range of ids: 3 documents of notes read"
+    assert str(notes.find(limit=12).explain()) == "all 12 documents of notes"
+    assert str(notes.find(limit=99).explain()) == "all 12 documents of notes"
+    assert notes.find(limit=0).explain().entries == 0
+    assert notes.find({"level": "c"}, limit=1).explain().entries == 3
+    notes.create_index("level")
+    assert notes.find({"level": "a"}, limit=2, offset=1).explain().entries == 3
+    sorted_in_memory = notes.find({"level": "a"}, order_by="at", limit=1).explain()
+    assert (sorted_in_memory.entries, sorted_in_memory.is_sorted_in_memory) == (4, True)
