@@ -25,7 +25,7 @@ from sim.plans.plan import Plan
 from sim.plans.profiles import PROFILES
 
 PACKAGE = "libredb"
-LENSES = ("catalog", "counter", "documents", "kv", "mapping")
+LENSES = ("catalog", "counter", "documents", "kv", "mapping", "table")
 """What the package loads when it is asked for."""
 
 STRIDE = 128

@@ -7,7 +7,7 @@ from sim.mutants.mutant import Mutant, one
 from sim.plans.profiles import LENSES
 
 _CATALOG = "lens/catalog.py"
-_NAMESPACE = "lens/namespace.py"
+_NAMESPACE = "lens/keys/namespace.py"
 _DELETE = "            tx.delete(RECORDS + name.encode())\n"
 _SAVE = "            save(tx, replace(namespace, name=new_name))\n"
 _MIGRATIONS = "            delete_range(tx, prefix_range(migrations_of(namespace.number)))\n"

@@ -6,8 +6,8 @@ Absent on purpose: what an entry is made of; see values.py.
 from sim.mutants.mutant import Mutant, one
 from sim.plans.profiles import LENSES
 
-_COLLECTION = "lens/collection.py"
-_INDEX = "lens/index.py"
+_COLLECTION = "lens/rows/collection.py"
+_INDEX = "lens/rows/index.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     one(
@@ -20,15 +20,15 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "an index gets no entry for a new value",
         _INDEX,
-        '            tx.set(key, b"")\n',
-        "            del key\n",
+        '            tx.set(index.prefix + head + packed, b"")\n',
+        "            del head, packed\n",
         LENSES,
     ),
     one(
         "a unique index lets two documents have one value",
         _INDEX,
-        "                if owner is not None:\n",
-        "                if owner == packed:\n",
+        "            if taken is not None:\n",
+        "            if taken is not None and taken[1] == taken[2]:\n",
         LENSES,
     ),
     one(
@@ -85,8 +85,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "updating leaves the indexes alone",
         _COLLECTION,
-        "        self._replace_entries([Replaced(*each) for each in made])\n",
-        "",
+        "[Replaced(new.packed, old, new.row) for old, new in made]",
+        "[]",
         LENSES,
     ),
     one(
@@ -99,20 +99,20 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "inserting replaces what is there",
         _COLLECTION,
-        "        if len({*keys}) < len(keys) or any(value is not None for value in found):\n",
-        "        if len({*keys}) < len(keys):\n",
+        "        self._refuse_duplicates(given, self.tx.get_many(keys))\n",
+        "        self._refuse_duplicates(given, [None for _ in keys])\n",
         LENSES,
     ),
     one(
         "a document that has changed is no conflict",
-        "lens/row.py",
+        "lens/rows/row.py",
         "    if expected is not None and actual != expected:\n",
         "    if expected is not None and actual > expected:\n",
         LENSES,
     ),
     one(
         "a counter gives a number twice",
-        "lens/ids.py",
+        "lens/rows/ids.py",
         '    tx.set(namespace.keys.prefix + COUNTER, b"%d" % number)\n',
         '    tx.set(namespace.keys.prefix + COUNTER, b"%d" % (number - 1))\n',
         LENSES,

@@ -6,7 +6,7 @@ Absent on purpose: what a value is written as; the tests of kv see to that.
 from sim.mutants.mutant import Mutant, one
 from sim.plans.profiles import LENSES
 
-_ENTRIES = "lens/kv_entries.py"
+_ENTRIES = "lens/dictionaries/kv_entries.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     one(
@@ -61,7 +61,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "counting up forgets the deadline",
         "lens/kv.py",
-        '            inside.set(wanted, b"%d" % total, _deadline_of(old))\n',
+        '            inside.set(wanted, b"%d" % total, deadline_of(old))\n',
         '            inside.set(wanted, b"%d" % total)\n',
         LENSES,
     ),
