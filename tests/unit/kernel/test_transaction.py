@@ -119,7 +119,7 @@ def test_a_limit_of_another_type_is_a_type_error(limit: Any) -> None:
 
 def test_a_transaction_that_only_reads_has_no_way_to_write() -> None:
     assert {name for name in dir(reader()) if not name.startswith("_")} == {
-        *("get", "scan", "count", "read", "transact", "end", "version")
+        *("get", "get_many", "scan", "count", "read", "transact", "end", "version")
     }
     calls: list[object] = []
     with pytest.raises(UsageError, match=r"can only read; use read\(fn\), or db.transact\(\)"):

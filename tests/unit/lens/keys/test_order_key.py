@@ -17,6 +17,7 @@ from libredb.lens.errors import DamagedEntryError, InvalidValueError
 from libredb.lens.keys.encoding import MAX_DEPTH, prefix_range
 from libredb.lens.keys.order_key import MISSING, end_of, kind_range, order_key, packer
 from tests.support.case import case
+from tests.support.depth import DEEP
 
 LARGEST = 2**2040 - 1
 MAX_DOUBLE = int(1.7976931348623157e308)
@@ -218,8 +219,8 @@ def test_values_that_have_no_key_are_refused() -> None:
         "an int of 2,041 bits is longer than 255 bytes": LARGEST + 1,
         "an int of 2,042 bits is longer than 255 bytes": -(2**2041),
         "half of a surrogate pair at index 2": "ab\udc00",
-        "nested more than 100 deep": nested_array(10_000),
-        "nested more than 100": nested_object(10_000),
+        "nested more than 100 deep": nested_array(DEEP),
+        "nested more than 100": nested_object(DEEP),
         "nested more than": endless,
     }
     for message, value in refused.items():

@@ -13,6 +13,7 @@ from libredb.lens.errors import InvalidValueError
 from libredb.lens.values.json_value import INT_END
 from libredb.lens.values.patch import Patch
 from tests.support.case import case
+from tests.support.depth import DEEP
 
 DOCUMENT: dict[str, Any] = {
     "id": "1",
@@ -253,8 +254,8 @@ def test_a_patch_that_fails_at_its_last_step_has_changed_nothing() -> None:
 
 
 def test_a_long_path_and_a_wide_patch_are_no_trouble() -> None:
-    deep: Any = Patch.parse({".".join(["a"] * 10_000): 1}).apply({})
-    for _ in range(10_000):
+    deep: Any = Patch.parse({".".join(["a"] * DEEP): 1}).apply({})
+    for _ in range(DEEP):
         deep = deep["a"]
     assert deep == 1
     wide = {f"name {number}": number for number in range(5000)}
