@@ -69,7 +69,7 @@ class Rows:
         self.tx = tx
         self.namespace = namespace
         self.form = form
-        self.prefix = namespace.keys.prefix + ROWS
+        self.prefix: bytes = namespace.keys.prefix + ROWS
 
     def get(self, packed: bytes) -> Plain | None:
         """Return the row with this id, or None. Reads one key."""
