@@ -8,7 +8,7 @@ which a shelf calls, and no `close`: the store belongs to whoever opened it. Its
 `db.get` and `db.set` know as well, and nothing is stored but what is given.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Self, TypeVar, cast
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
@@ -89,10 +89,22 @@ class RawEntries:
     def __init__(self, tx: Writer) -> None:
         """Take the transaction."""
         self._tx = tx
-        self.get = tx.get
-        self.get_many = tx.get_many
-        self.set = tx.set
-        self.delete = tx.delete
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """Return the value of a key, or None."""
+        return self._tx.get(key)
+
+    def get_many(self, keys: Iterable[bytes], /) -> list[bytes | None]:
+        """Return the value of each key, or None."""
+        return self._tx.get_many(keys)
+
+    def set(self, key: bytes, value: bytes, /) -> None:
+        """Set a key to a value."""
+        self._tx.set(key, value)
+
+    def delete(self, key: bytes, /) -> bool:
+        """Delete a key; return whether it was there."""
+        return self._tx.delete(key)
 
     def scan(
         self, start: bytes, end: bytes | None, /, *, reverse: bool = False

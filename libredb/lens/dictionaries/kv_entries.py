@@ -169,6 +169,8 @@ class WritableEntries(Entries):
     Invariant: under P 02 is exactly one key for each entry that has a deadline.
     """
 
+    prefix: bytes | None
+
     def __init__(
         self, tx: Writer, prefix: bytes | None, now: int, name: str, create: Callable[[], bytes]
     ) -> None:

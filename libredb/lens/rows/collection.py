@@ -41,11 +41,13 @@ class Given:
 class Collection(Rows):
     """The rows of a namespace in a transaction that writes."""
 
+    namespace: Namespace
+
     def __init__(self, tx: Writer, namespace: Namespace, form: Form) -> None:
         """Take a writer, a record that it has read, and the form of its lens."""
         super().__init__(tx, namespace, form)
-        self.writer = tx
-        self.indexes = indexes_of(namespace)
+        self.writer: Writer = tx
+        self.indexes: tuple[Index, ...] = indexes_of(namespace)
 
     def insert(self, given: Sequence[Given]) -> None:
         """Write rows that are not there yet.

@@ -40,16 +40,17 @@ class Asked:
 
     def __init__(self, alternatives: list[Facts], common: Facts, order: Order | None) -> None:
         """Take alternatives, what they have in common, and an order."""
-        self.alternatives = alternatives
-        self.constants = alternatives[0] if len(alternatives) == 1 else common
-        self.order = order
+        self.alternatives: list[Facts] = alternatives
+        self.constants: Facts = alternatives[0] if len(alternatives) == 1 else common
+        self.order: Order | None = order
         self.columns: list[tuple[Path, int]] = []
-        self.has_one_direction = True
+        self.has_one_direction: bool = True
         if order is not None:
             for number, (path, descending) in enumerate(order.columns):
                 if "$eq" not in self.fact(path):
                     self.columns.append((path, number))
-                    self.has_one_direction &= descending == order.descending
+                    if descending != order.descending:
+                        self.has_one_direction = False
 
     def fact(self, path: Path) -> dict[str, list[Json]]:
         """Return what is known of a path in all rows that are found."""

@@ -64,7 +64,7 @@ class RisingIds:
         return str(UUID(int=high | _VERSION_AND_VARIANT | last & _LOW_MASK))
 
 
-new_id = RisingIds()
+new_id: RisingIds = RisingIds()
 """What ids come from where a lens is told nothing else."""
 
 

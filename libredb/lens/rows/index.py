@@ -50,12 +50,13 @@ class Index:
 
     def __init__(self, namespace: Subspace, record: IndexRecord) -> None:
         """Take where its namespace is, and what is recorded of it."""
-        self.record = record
-        self.name = record.name
-        self.keys = namespace.sub(INDEXES + pack((record.number,)))
-        self.prefix = self.keys.prefix
+        self.record: IndexRecord = record
+        self.name: str = record.name
+        self.keys: Subspace = namespace.sub(INDEXES + pack((record.number,)))
+        self.prefix: bytes = self.keys.prefix
         self.heads: Heads = _heads_of(record)
-        self.is_multiple = record.each or record.words  # a row may have several entries, or none
+        self.is_multiple: bool = record.each or record.words
+        """Whether a row may have several entries, or none."""
 
     def packed_id(self, key: bytes) -> bytes:
         """Return the packed id at the end of the key of an entry."""

@@ -66,9 +66,9 @@ class Rows:
 
     def __init__(self, tx: Reader, namespace: Namespace, form: Form) -> None:
         """Take a reader, a record that it has read, and the form of its lens."""
-        self.tx = tx
-        self.namespace = namespace
-        self.form = form
+        self.tx: Reader = tx
+        self.namespace: Namespace = namespace
+        self.form: Form = form
         self.prefix: bytes = namespace.keys.prefix + ROWS
 
     def get(self, packed: bytes) -> Plain | None:

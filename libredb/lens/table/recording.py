@@ -87,12 +87,13 @@ class Clause(Recorded):
     __slots__ = ("expression",)
 
     def __init__(self, expression: Expression) -> None:
-        self.expression = expression
+        self.expression: Expression = expression
 
     def __eq__(self, other: object) -> NoReturn:
         raise self._refusal("`==` wants its value", _HOW)
 
-    __hash__ = Recorded.__hash__
+    def __hash__(self) -> int:
+        return super().__hash__()  # who has `__eq__` would have none
 
     def __repr__(self) -> str:
         return f"<condition {self.expression!r}>"
@@ -104,8 +105,8 @@ class RecordedValue(Recorded):
     __slots__ = ("column", "table")
 
     def __init__(self, table: str, column: Column) -> None:
-        self.table = table
-        self.column = column
+        self.table: str = table
+        self.column: Column = column
 
     def __eq__(self, other: object) -> "Clause":  # type: ignore[override] - it is not answered yet
         return self.compared("$eq", other)
@@ -125,7 +126,8 @@ class RecordedValue(Recorded):
     def __ge__(self, other: object) -> "Clause":
         return self.compared("$gte", other)
 
-    __hash__ = Recorded.__hash__
+    def __hash__(self) -> int:
+        return super().__hash__()  # who has `__eq__` would have none
 
     def startswith(self, prefix: object) -> "Clause":
         """Write down that the text in the column begins like that."""
@@ -200,7 +202,7 @@ class Descending:
     __slots__ = ("value",)
 
     def __init__(self, value: object) -> None:
-        self.value = value
+        self.value: object = value
 
 
 # What users write in such functions, typed as what it stands for

@@ -27,6 +27,7 @@ from libredb.lens.keys.namespace import (
     with_index,
 )
 from tests.support.case import case
+from tests.support.depth import DEEP
 
 Entries = dict[str, bytes]
 
@@ -210,7 +211,7 @@ def test_a_record_is_valid_if_and_only_if_it_is_written_like_this(store: Store) 
         planted(store, (RECORDS + b"a", good))
         assert Shelf(store, "a").look() is None
     damaged = [
-        *(b"", b"{", b"null", b"[]", b"5", b'"kind"', b"{}", b"\xff\xfe{\0}\0", b"[" * 100_000),
+        *(b"", b"{", b"null", b"[]", b"5", b'"kind"', b"{}", b"\xff\xfe{\0}\0", b"[" * DEEP),
         *(RECORD.replace(b"1", number) for number in (b"0", b"-1", b"1.0", b"true", b'"1"')),
         *(RECORD.replace(b"1", number) for number in (b"1e999", b"null", b"9" * 5000)),
         *(RECORD.replace(b'"shelf"', kind) for kind in (b"5", b"null", b'"\\ud800"', b'"\xff"')),
