@@ -20,6 +20,7 @@ from libredb.lens.keys.namespace import create, find
 from libredb.lens.table import opening
 from libredb.lens.table.opening import table
 from libredb.lens.table.table import Table
+from sim.world.filesystem import SimFileSystem
 from tests.unit.lens.table.classes import User
 
 ADA, BO, CY = User("1", "Ada", 36), User("2", "Bo", 20, "bo@x"), User("3", "Cy", 36, "cy@x")
@@ -103,11 +104,11 @@ def test_a_table_whose_record_has_changed_since_is_refused(users: Table[User]) -
             call()
 
 
-def test_a_database_open_for_reading_is_read_as_it_is(db_path: str) -> None:
-    with libredb.open(db_path) as db:
+def test_a_database_open_for_reading_is_read_as_it_is(memory_fs: SimFileSystem) -> None:
+    with libredb.open("p", fs=memory_fs) as db:
         users_of(db).insert_many([ADA, BO, CY])
     wider = {"id": "str", "name": "str", "age": "int", "mail": "str?", "size": "int?"}
-    with libredb.open(db_path, mode="r") as db:
+    with libredb.open("p", fs=memory_fs, mode="r") as db:
         users = table(db, "users", wider, index=["name"])
         assert users.where(lambda u: u["name"] == "Bo").one()["size"] is None
         assert users.where(lambda u: u["name"] == "Bo").explain().index is None
