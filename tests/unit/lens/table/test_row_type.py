@@ -40,7 +40,9 @@ def test_annotations_say_the_types() -> None:
 
 
 @pytest.mark.parametrize(
-    "hint", [int | str, object, set, tuple[int], complex, None, Callable, "Nowhere"]
+    "hint",
+    [int | str, object, set, tuple[int], complex, None, Callable, "Nowhere"],
+    ids=["a union", "object", "set", "tuple", "complex", "None", "Callable", "a name"],
 )
 def test_another_type_is_refused_with_the_name_of_the_column(hint: Any) -> None:
     with pytest.raises(UsageTypeError, match=r"column c|Nowhere"):
