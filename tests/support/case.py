@@ -1,7 +1,11 @@
-"""A loop says in its failure which turn it was."""
+"""A loop says in its failure which turn it was; and how deep it may go."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+DEEP = 150 if sys.platform == "emscripten" else 10_000
+"""How deep a test nests what has to be refused for that; a browser's worker has little stack."""
 
 
 @contextmanager

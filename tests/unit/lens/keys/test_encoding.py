@@ -12,8 +12,7 @@ import pytest
 from libredb.kernel.errors import UsageTypeError
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
 from libredb.lens.keys.encoding import MAX_DEPTH, pack, prefix_range, unpack
-from tests.support.case import case
-from tests.support.depth import DEEP
+from tests.support.case import DEEP, case
 
 UUID = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
 

@@ -26,8 +26,7 @@ from libredb.lens.keys.namespace import (
     save,
     with_index,
 )
-from tests.support.case import case
-from tests.support.depth import DEEP
+from tests.support.case import DEEP, case
 
 Entries = dict[str, bytes]
 

@@ -16,8 +16,7 @@ from libredb.kernel.errors import UsageTypeError
 from libredb.lens.errors import DamagedEntryError, InvalidValueError
 from libredb.lens.keys.encoding import MAX_DEPTH, prefix_range
 from libredb.lens.keys.order_key import MISSING, end_of, kind_range, order_key, packer
-from tests.support.case import case
-from tests.support.depth import DEEP
+from tests.support.case import DEEP, case
 
 LARGEST = 2**2040 - 1
 MAX_DOUBLE = int(1.7976931348623157e308)

@@ -13,8 +13,7 @@ from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.errors import InvalidValueError
 from libredb.lens.values.expression import OPERATORS, And, Condition, Expression, Not, Or, compiled
 from libredb.lens.values.filter import MAX_NESTING, from_filter
-from tests.support.case import case
-from tests.support.depth import DEEP
+from tests.support.case import DEEP, case
 
 
 class Field(StrEnum):

@@ -24,8 +24,7 @@ from libredb.lens.values.json_value import (
     equal,
     sort_key,
 )
-from tests.support.case import case
-from tests.support.depth import DEEP
+from tests.support.case import DEEP, case
 
 
 class Level(IntEnum):

@@ -12,8 +12,7 @@ from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.errors import InvalidValueError
 from libredb.lens.values.json_value import INT_END
 from libredb.lens.values.patch import Patch
-from tests.support.case import case
-from tests.support.depth import DEEP
+from tests.support.case import DEEP, case
 
 DOCUMENT: dict[str, Any] = {
     "id": "1",
