@@ -7,7 +7,10 @@ from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
 
+from libredb import Store
 from libredb.lens.table.columns import Naive
+from libredb.lens.table.opening import table
+from libredb.lens.table.table import Table
 
 
 class Color(Enum):
@@ -61,3 +64,11 @@ class Everything:
     parent: UUID | None = None
     since: Annotated[datetime, Naive] | None = None
     tags: list[str] = field(default_factory=lambda: ["new"])
+
+
+ADA, BO, CY = User("1", "Ada", 36), User("2", "Bo", 20, "bo@x"), User("3", "Cy", 36, "cy@x")
+
+
+def users_of(store: Store) -> Table[User]:
+    """Open the table that most tests are about."""
+    return table(store, "users", User, unique=["mail"], index=[("age", "name")])

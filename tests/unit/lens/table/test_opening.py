@@ -21,21 +21,7 @@ from libredb.lens.table import opening
 from libredb.lens.table.opening import table
 from libredb.lens.table.table import Table
 from sim.world.filesystem import SimFileSystem
-from tests.unit.lens.table.classes import User
-
-ADA, BO, CY = User("1", "Ada", 36), User("2", "Bo", 20, "bo@x"), User("3", "Cy", 36, "cy@x")
-
-
-def users_of(store: Store) -> Table[User]:
-    return table(store, "users", User, unique=["mail"], index=[("age", "name")])
-
-
-@pytest.fixture
-def users(store: Store) -> Table[User]:
-    """Return a table of three."""
-    users = users_of(store)
-    assert users.insert_many([CY, ADA, BO]) == 3
-    return users
+from tests.unit.lens.table.classes import ADA, BO, CY, User, users_of
 
 
 def test_opening_the_same_again_writes_nothing(users: Table[User]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from libredb import Store, UsageTypeError, UsageValueError
+from libredb import UsageTypeError, UsageValueError
 from libredb.lens.errors import (
     MissingKeyError,
 )
@@ -12,21 +12,7 @@ from libredb.lens.table.opening import table
 from libredb.lens.table.recording import descending, missing, not_, one_of
 from libredb.lens.table.table import Table
 from tests.support.stores import NaiveStore
-from tests.unit.lens.table.classes import User
-
-ADA, BO, CY = User("1", "Ada", 36), User("2", "Bo", 20, "bo@x"), User("3", "Cy", 36, "cy@x")
-
-
-def users_of(store: Store) -> Table[User]:
-    return table(store, "users", User, unique=["mail"], index=[("age", "name")])
-
-
-@pytest.fixture
-def users(store: Store) -> Table[User]:
-    """Return a table of three."""
-    users = users_of(store)
-    assert users.insert_many([CY, ADA, BO]) == 3
-    return users
+from tests.unit.lens.table.classes import ADA, BO, User
 
 
 def ids(rows: Any) -> list[str]:

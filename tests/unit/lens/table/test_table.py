@@ -20,21 +20,7 @@ from libredb.lens.table.recording import missing, some
 from libredb.lens.table.table import Table
 from tests.support.case import case
 from tests.support.stores import NaiveStore
-from tests.unit.lens.table.classes import Color, Everything, Place, User
-
-ADA, BO, CY = User("1", "Ada", 36), User("2", "Bo", 20, "bo@x"), User("3", "Cy", 36, "cy@x")
-
-
-def users_of(store: Store) -> Table[User]:
-    return table(store, "users", User, unique=["mail"], index=[("age", "name")])
-
-
-@pytest.fixture
-def users(store: Store) -> Table[User]:
-    """Return a table of three."""
-    users = users_of(store)
-    assert users.insert_many([CY, ADA, BO]) == 3
-    return users
+from tests.unit.lens.table.classes import ADA, BO, CY, Color, Everything, Place, User, users_of
 
 
 def ids(rows: Any) -> list[str]:
