@@ -1,8 +1,9 @@
 /**
  * The page of the tests: starts workers, ends them, and keeps what they say.
  *
- * The host calls `window.workers`. What a worker prints goes to the host's log; everything else that
- * Python posts by itself is kept in `posted`, in order, until the host takes it.
+ * The host calls `window.workers`. What a worker prints goes to the host's log, and what it relays to
+ * the host at once, which no worker waits for; everything else that Python posts by itself is kept
+ * in `posted`, in order, until the host takes it.
  */
 
 /**
@@ -10,22 +11,32 @@
  * @typedef {{wheels: string[], archives: {url: string, folder: string}[]}} Load
  */
 
-/** Lines on their way to the log; one request at a time keeps their order. */
-let lines = "";
-let sending = false;
+/** Lines on their way to the host; one request at a time keeps their order. */
+class Outbox {
+  #lines = "";
+  #sending = false;
 
-/** @param {string} text */
-async function log(text) {
-  lines += `${text}\n`;
-  if (sending) return;
-  sending = true;
-  while (lines) {
-    const body = lines;
-    lines = "";
-    await fetch("/console", { method: "POST", body }).catch(() => {});
+  /** @param {string} path */
+  constructor(path) {
+    this.path = path;
   }
-  sending = false;
+
+  /** @param {string} text */
+  async send(text) {
+    this.#lines += `${text}\n`;
+    if (this.#sending) return;
+    this.#sending = true;
+    while (this.#lines) {
+      const body = this.#lines;
+      this.#lines = "";
+      await fetch(this.path, { method: "POST", body }).catch(() => {});
+    }
+    this.#sending = false;
+  }
 }
+
+const log = new Outbox("/console");
+const relay = new Outbox("/relay");
 
 class TestWorker {
   /** @type {Map<number, {resolve: (value: unknown) => void, reject: (error: Error) => void}>} */
@@ -120,8 +131,9 @@ class TestWorker {
 
   /** @param {Message} message */
   #receive(message) {
-    if (message.kind === "console") {
-      log(message.text ?? "");
+    const outbox = { console: log, relay }[message.kind];
+    if (outbox) {
+      outbox.send(message.text ?? "");
       return;
     }
     const waiting = this.#waiting.get(message.id ?? 0);
@@ -154,6 +166,8 @@ Object.assign(window, {
     terminate: (name) => running.get(name)?.terminate(),
     /** @type {(name: string, count: number, delay_ms: number) => Promise<unknown[]> | undefined} */
     terminateAfter: (name, count, delay_ms) => running.get(name)?.terminateAfter(count, delay_ms),
+    /** @type {(text: string) => void} */
+    relay: (text) => void relay.send(text),
     /** @type {(name: string) => unknown[]} */
     take: (name) => running.get(name)?.take() ?? [],
   },

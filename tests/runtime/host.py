@@ -51,8 +51,7 @@ _WORKER_ARGUMENTS = (
     "faulthandler_timeout=0",
 )
 _START = """([code, argument]) => {
-  const tell = (text) => fetch("/relay", { method: "POST", body: JSON.stringify(
-    [{ kind: "gone", text: String(text) }]) });
+  const tell = (text) => window.workers.relay(JSON.stringify({ kind: "gone", text: String(text) }));
   window.workers.run("tests", code, argument).then(() => tell("it ended"), tell);
 }"""
 _MAIN = f"""
@@ -131,6 +130,7 @@ def _open_page(run: "_Run") -> Iterator[Page]:
     ):
         server.serve_file("project.zip", _project_archive())
         server.answer("relay", run.receive)
+        server.answer("answer", run.answer)
         page = context.new_page()
         page.goto(f"{server.url}/runtime/page.html")
         assert_storage_is_real(page, Path(folder) / "profile")
@@ -164,10 +164,10 @@ class _Run:
     gone: str = ""
     uncollected: dict[str, str] = field(default_factory=dict[str, str])
     absent: set[str] = field(default_factory=set[str])
-    inbox: "queue.SimpleQueue[tuple[list[Message], queue.SimpleQueue[str]]]" = field(
-        default_factory=queue.SimpleQueue[tuple[list[Message], queue.SimpleQueue[str]]]
+    inbox: queue.SimpleQueue[list[Message]] = field(
+        default_factory=queue.SimpleQueue[list[Message]]
     )
-    closed: bool = False
+    answers: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue[str])
 
     def say(self, text: str) -> None:
         """Print a line between the reports."""
@@ -177,18 +177,17 @@ class _Run:
             reporter.write_line(text)
 
     def receive(self, body: bytes) -> bytes:
-        """Pass messages to the thread that runs pytest, and wait for the answer."""
-        if self.closed:
-            return b'"stop"'
-        answer: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.inbox.put((json.loads(body), answer))
-        return json.dumps(answer.get()).encode()
+        """Pass messages, a line each, to the thread that runs pytest."""
+        self.inbox.put([json.loads(line) for line in body.splitlines()])
+        return b"{}"
+
+    def answer(self, _: bytes) -> bytes:
+        """Wait for the answer to the question that the worker has asked."""
+        return json.dumps(self.answers.get()).encode()
 
     def close(self) -> None:
-        """Answer whoever is still waiting; nobody listens any more."""
-        self.closed = True
-        while not self.inbox.empty():
-            self.inbox.get()[1].put("stop")
+        """Answer whoever may still be waiting; nobody listens any more."""
+        self.answers.put("stop")
 
     def listen(self, page: Page) -> None:
         """Replay messages until the worker ends, dies, or falls silent."""
@@ -196,19 +195,15 @@ class _Run:
         heard = time.monotonic()
         while not self.gone:
             try:
-                messages, answer = self.inbox.get(timeout=0.25)
+                messages = self.inbox.get(timeout=0.25)
             except queue.Empty:
                 if time.monotonic() - heard > silence:
                     self.gone = f"the worker said nothing for {silence:.0f} s"
                 self._look_at(page)
                 continue
             heard = time.monotonic()
-            try:
-                for message in messages:
-                    self._replay(message)
-            finally:
-                self.stopped = bool(self.session.shouldfail or self.session.shouldstop)
-                answer.put("stop" if self.stopped else "go on")
+            for message in messages:
+                self._replay(message)
 
     def _look_at(self, page: Page) -> None:
         """Notice that the browser has gone, which sends no message."""
@@ -230,6 +225,9 @@ class _Run:
                 self.running = None
                 self.finished.add(message["test"])
                 hook.pytest_runtest_logfinish(**_test_and_location(message))
+            case "question":
+                self.stopped = bool(self.session.shouldfail or self.session.shouldstop)
+                self.answers.put("stop" if self.stopped else "go on")
             case _:
                 self._note(message)
 

@@ -1,9 +1,9 @@
 """Runs pytest inside the worker and hands every report to the host.
 
-A call to the host waits for its answer, so reports arrive in order and none is lost; the answer
-says whether to go on. It happens between the phases of a test, so it is part of no duration. Calls
-take longer than most tests, so there are two for each: before it begins, and once it is known
-how it went; what can wait goes with the next one.
+What the worker tells goes to the page, which passes it on in order, even if the worker is gone by
+then: so nothing is lost and no test waits for the host. Only a failure asks the host whether to go
+on, and waits for the answer. All of it happens between the phases of a test and is part of no
+duration.
 This module needs no browser to be imported; `js` exists only in the worker.
 """
 
@@ -33,13 +33,20 @@ def empty_opfs() -> "OpfsFileSystem":
     return fs
 
 
-def ask_host(messages: list[dict[str, Any]]) -> str:
-    """Send some messages and return the host's answer: `go on` or `stop`."""
+def tell_page(messages: list[dict[str, Any]]) -> None:
+    """Have the page pass some messages on, a line each."""
+    js: Any = importlib.import_module("js")
+    text = "\n".join(json.dumps(message, default=repr) for message in messages)
+    js.postMessage(js.JSON.parse(json.dumps({"kind": "relay", "text": text})))
+
+
+def ask_host() -> str:
+    """Return what the host answers to the question that it was told last: `go on` or `stop`."""
     js: Any = importlib.import_module("js")
     request = js.XMLHttpRequest.new()
-    # Not asynchronous: only a worker may wait like this, and it keeps the reports in order.
-    request.open("POST", "/relay", False)
-    request.send(json.dumps(messages, default=repr))
+    # Not asynchronous: only a worker may wait like this.
+    request.open("POST", "/answer", False)
+    request.send("")
     return str(json.loads(request.responseText))
 
 
@@ -56,7 +63,7 @@ async def main(request: str) -> int:
         _opfs.append(await libredb_opfs.acquire("pytest"))
     relay = Relay(asked)
     code = int(pytest.main(asked["arguments"], plugins=[relay]))
-    relay.send({"kind": "end", "code": code})
+    relay.tell({"kind": "end", "code": code})
     return code
 
 
@@ -69,12 +76,17 @@ class Relay:
         self._options: dict[str, Any] = asked["options"]
         self._session: pytest.Session | None = None
         self._config: pytest.Config | None = None
-        self._unsent: list[dict[str, Any]] = []
+        self._untold: list[dict[str, Any]] = []
 
-    def send(self, message: dict[str, Any]) -> None:
-        """Send what was kept and this message."""
-        messages, self._unsent = [*self._unsent, message], []
-        if ask_host(messages) == "stop" and self._session is not None:
+    def tell(self, message: dict[str, Any]) -> None:
+        """Tell what was kept, and this message."""
+        messages, self._untold = [*self._untold, message], []
+        tell_page(messages)
+
+    def _ask(self) -> None:
+        """Ask whether to go on after a failure, and stop if not."""
+        self.tell({"kind": "question"})
+        if ask_host() == "stop" and self._session is not None:
             self._session.shouldstop = "the host asked to stop"
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -89,7 +101,7 @@ class Relay:
         items[:] = [item for item in items if item.nodeid in self._order]
         items.sort(key=lambda item: self._order[item.nodeid])
         absent = self._order.keys() - {item.nodeid for item in items}
-        self.send({"kind": "absent", "tests": sorted(absent)})
+        self.tell({"kind": "absent", "tests": sorted(absent)})
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Remember whom to stop."""
@@ -97,27 +109,25 @@ class Relay:
 
     def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
         """Name the test before it runs, so that a crash can be told from a failure."""
-        self.send({"kind": "start", "test": nodeid, "location": location})
+        self.tell({"kind": "start", "test": nodeid, "location": location})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hand over the report of one phase."""
         assert self._config is not None
         hook = self._config.hook
         data = hook.pytest_report_to_serializable(config=self._config, report=report)
-        message = {"kind": "report", "report": data}
-        if report.when == "call" or not report.passed:
-            self.send(message)
-        else:
-            self._unsent.append(message)
+        self._untold.append({"kind": "report", "report": data})
+        if report.failed:
+            self._ask()
 
     def pytest_runtest_logfinish(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
-        """Say that the test has nothing more to report."""
-        self._unsent.append({"kind": "finish", "test": nodeid, "location": location})
+        """Hand over the reports of a test, and say that it has no more."""
+        self.tell({"kind": "finish", "test": nodeid, "location": location})
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Hand over why a file could not be collected here."""
         if report.failed:
-            self.send({"kind": "collect", "node": report.nodeid, "text": report.longreprtext})
+            self.tell({"kind": "collect", "node": report.nodeid, "text": report.longreprtext})
 
     def pytest_warning_recorded(
         self,
@@ -127,7 +137,7 @@ class Relay:
         location: tuple[str, int, str] | None,
     ) -> None:
         """Hand over a warning for the host's summary."""
-        self.send(
+        self.tell(
             {
                 "kind": "warning",
                 "message": str(warning_message.message),

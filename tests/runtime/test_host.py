@@ -94,9 +94,26 @@ def test_the_first_failure_stops_the_worker_and_nothing_is_missing_then(
         *report_messages("test_one", outcome="failed", longrepr="E  a traceback"),
         {"kind": "end", "code": 2},
     ]
-    result = run(pytester, monkeypatch, messages, "-x")
+    answers: list[str] = []
+    result = run(pytester, monkeypatch, messages, "-x", answers=answers)
     result.assert_outcomes(failed=1, skipped=1)
     result.stdout.fnmatch_lines(["*stopping after 1 failures*"])
+    assert answers == ["stop"]
+
+
+def test_a_failure_that_stops_nothing_lets_the_worker_go_on(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = [
+        *report_messages("test_one", outcome="failed", longrepr="E  a traceback"),
+        *report_messages("test_two"),
+        *report_messages("test_three"),
+        {"kind": "end", "code": 1},
+    ]
+    answers: list[str] = []
+    result = run(pytester, monkeypatch, messages, answers=answers)
+    result.assert_outcomes(passed=2, failed=1, skipped=1)
+    assert answers == ["go on"]
 
 
 def test_silence_fails_the_running_test(
@@ -151,13 +168,15 @@ def report_messages(name: str, outcome: Any = "passed", longrepr: Any = None) ->
     ]
     return [
         {"kind": "start", "test": node_id, "location": location},
-        *({"kind": "report", "report": serializable(report)} for report in reports),
+        *(message for report in reports for message in told(report)),
         {"kind": "finish", "test": node_id, "location": location},
     ]
 
 
-def serializable(report: pytest.TestReport) -> dict[str, Any]:
-    return {**report._to_json(), "$report_type": "TestReport"}
+def told(report: pytest.TestReport) -> list[dict[str, Any]]:
+    serializable = {**report._to_json(), "$report_type": "TestReport"}
+    question = [{"kind": "question"}] if report.failed else []
+    return [{"kind": "report", "report": serializable}, *question]
 
 
 def run(
@@ -166,10 +185,15 @@ def run(
     messages: list[Any],
     *arguments: str,
     look: Callable[[], None] = lambda: None,
+    answers: list[str] | None = None,
 ) -> pytest.RunResult:
+    heard = [] if answers is None else answers
+
     def speak(run: host._Run) -> None:
         for message in messages:
-            run.receive(json.dumps([message]).encode())
+            run.receive(json.dumps(message).encode())
+            if message["kind"] == "question":
+                heard.append(json.loads(run.answer(b"")))
 
     def evaluate(code: str, *arguments: object) -> None:
         if code == "0":
