@@ -32,7 +32,7 @@ class Observers:
         before, self._meanwhile = run.fs.images(PATH), [dict(run.oracle.current)]
         try:
             db = run.kernel.open(PATH, fs=run.fs, mode="r", cache_bytes=run.cache_bytes)
-            contents: Contents = dict(db.scan())
+            contents = self._scanned(db)
         except (Crash, Violation):
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is judged
@@ -54,6 +54,15 @@ class Observers:
         if run.fs.images(PATH) != before:
             raise Violation("unchanged", "opening for reading changed the file")
         run.count("read-only open")
+
+    def _scanned(self, db: Any) -> Contents:
+        """Read everything; a reader that cannot is closed, for the error would keep it."""
+        try:
+            return dict(db.scan())
+        except BaseException:
+            with self.run.injector.paused():
+                db.close()
+            raise
 
     def work(self, share: int) -> None:
         """Commit while somebody reads the file; with a large share, compact it."""

@@ -68,6 +68,14 @@ def test_a_short_block_is_damage_and_a_short_header_besides_is_another_file() ->
         assert result.counters["a read failed"] == 1
 
 
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_reader_that_fails_in_the_middle_of_a_scan_is_closed(at: int) -> None:
+    # An error that nobody turns into another one knows every frame up to the step, and the reader
+    # in it. Seed 21000564 of P22 met one in the third block.
+    steps: list[Step] = [FILL, ("compact",), ("fault", "read", at, "memory", 0), ("read-only",)]
+    assert run(plan_of(*steps, FILL)).violation is None
+
+
 def test_a_transaction_of_a_group_whose_read_fails_does_not_hinder_those_behind_it() -> None:
     """Seed 9000039 of P22: the next commit was blamed for passing over the fault, as was the group.
 
