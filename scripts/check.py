@@ -6,8 +6,8 @@ whole when it ends, so two never mix; every command is shown as it was run and c
 hand, at the top of the checkout and with .venv activated.
 
 `python scripts/check.py` runs all stages; with names (lint, types, suite, ...) only those. The
-stage `quick` is a part of `suite`, and runs only when it is named. The last line sums up the tests:
-`N passed, N failed`. The exit code is 0 if and only if every stage passed.
+stages `units` and `contract` are parts of `suite`, and run only when they are named. The last line
+sums up the tests: `N passed, N failed`. The exit code is 0 if and only if every stage passed.
 """
 
 import os
@@ -51,7 +51,7 @@ ELSEWHERE = [
 ]
 
 # What a change is most likely to break. It is for the short loop: whoever runs all has run it.
-QUICK = ["tests/unit", "tests/contract"]
+QUICK = {"units": "tests/unit", "contract": "tests/contract"}
 
 # The Python of .venv. It runs the whole suite too, in the stages `suite` and `untraced`.
 MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -201,11 +201,14 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             for version, path in interpreters.items()
             if version != MEASURED
         ),
-        Stage(
-            "quick",
-            [["python", *pytest("quick", "-m", "not slow", *QUICK)]],
-            report=reports / "quick.xml",
-            only_by_name=True,
+        *(
+            Stage(
+                name,
+                [["python", *pytest(name, "-m", "not slow", folder)]],
+                report=reports / f"{name}.xml",
+                only_by_name=True,
+            )
+            for name, folder in QUICK.items()
         ),
         Stage("types", [["pyright"], ["pyright", "--verifytypes", "libredb", "--ignoreexternal"]]),
         Stage(
