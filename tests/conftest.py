@@ -11,18 +11,27 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import none
 
 from libredb import FileSystem
 from sim.world.filesystem import SimFileSystem
+from tests.property.profile import examples
 
 STYLES = ("rename", "slots")
 
 
+@examples(1)
+@given(none())
+def _wake(_: None) -> None:
+    """Let Hypothesis begin; it asks the collector who holds its generator of random numbers."""
+
+
 def pytest_collection_finish() -> None:
     """Spare every garbage collection the modules and tests, which live to the end anyway."""
-    if sys.version_info < (3, 14):  # there Hypothesis asks the collector who holds its generators
-        gc.collect()
-        gc.freeze()
+    _wake()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
