@@ -11,17 +11,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import none
 
 from libredb import FileSystem
 from sim.world.filesystem import SimFileSystem
-from tests.property.profile import examples
 
 STYLES = ("rename", "slots")
 
 
-@examples(1)
+@settings(max_examples=1, database=None)
 @given(none())
 def _wake(_: None) -> None:
     """Let Hypothesis begin; it asks the collector who holds its generator of random numbers."""
