@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.judge.lens.calls import changes_indexes
 from sim.judge.lens.checks import check
-from sim.judge.lens.meant import PREFIX
+from sim.judge.lens.facts import PREFIX
 from sim.judge.oracle import Contents, Violation, check_scan
 from sim.judge.refusal import reason
 from sim.judge.run import PATH, Run

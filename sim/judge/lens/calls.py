@@ -12,21 +12,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sim.judge.lens.meant import (
-    DOCUMENTS,
-    END,
-    INDEXES,
-    PREFIX,
-    RAW,
-    ROLES,
-    Facts,
-    Meant,
-    Refusal,
-    document_of,
-    meant_by,
-    other_name,
-    value_of,
-)
+from sim.judge.lens.documents import document_of
+from sim.judge.lens.facts import DOCUMENTS, END, INDEXES, PREFIX, RAW, ROLES, Facts, Refusal
+from sim.judge.lens.meant import Meant, meant_by
+from sim.judge.lens.names import other_name
+from sim.judge.lens.settings import value_of
 from sim.judge.oracle import Violation
 from sim.judge.recorder import Recorder
 

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.judge.lens.calls import Lenses
-from sim.judge.lens.meant import END, PREFIX, RAW, Document, Meant, meant_by
+from sim.judge.lens.facts import END, PREFIX, RAW, Document
+from sim.judge.lens.meant import Meant, meant_by
 from sim.judge.oracle import Violation
 
 Test = Callable[[Document], bool]
