@@ -7,6 +7,9 @@ Each call of a lens writes what it meant in the same transaction, as JSON under 
     lens/settings/k1       [value, deadline]
     lens/tasks/7           a document whose id was counted
     lens/raw/r2            a raw key, set through a mapping
+    lens/people/p1         a row of a table
+    lens/orders/p1 2       a row of another one, whose key has two columns
+    lens/declared/name     an index that the code declares, or does not any more
     lens/names/notes       what the namespace is called; there is none without it
     lens/counts/calls      how many calls there were, which is also what the clock says
 
@@ -23,8 +26,9 @@ Facts = dict[bytes, bytes]
 PREFIX = b"lens/"
 END = b"lens0"
 RAW = b"raw/"
-DOCUMENTS, INDEXES = b"lens/notes/", b"lens/indexes/"
-ROLES = ("notes", "settings", "tasks")
+DOCUMENTS, INDEXES, PEOPLE = b"lens/notes/", b"lens/indexes/", b"lens/people/"
+DECLARED, KEPT = "declared", "kept"
+ROLES = ("notes", "settings", "tasks", "people", "orders")
 
 
 def is_of_lenses(key: bytes) -> bool:
@@ -46,6 +50,9 @@ class State:
     settings: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     tasks: dict[str, Document] = field(default_factory=dict[str, Document])
     raw: dict[str, str] = field(default_factory=dict[str, str])
+    people: dict[str, Document] = field(default_factory=dict[str, Document])
+    orders: dict[str, Document] = field(default_factory=dict[str, Document])
+    declared: dict[str, str] = field(default_factory=dict[str, str])
     counts: dict[str, int] = field(default_factory=dict[str, int])
 
     @property

@@ -10,12 +10,18 @@ import json
 
 from sim.judge.lens.documents import MeantDocuments
 from sim.judge.lens.facts import PREFIX, Facts
+from sim.judge.lens.looks import LOOKS, meant_answer
 from sim.judge.lens.names import MeantNames
+from sim.judge.lens.rows import MeantRows
 from sim.judge.lens.settings import MeantSettings
 
 
-class Meant(MeantDocuments, MeantSettings, MeantNames):
+class Meant(MeantDocuments, MeantSettings, MeantRows, MeantNames):
     """Everything that lenses have to hold, and each call as it is meant."""
+
+    def look(self, which: int) -> str:
+        """Ask tables a question."""
+        return meant_answer(LOOKS[which], self)
 
     def undo(self, number: int, shape: int) -> None:
         """Work with two lenses, and wish that it had not happened."""

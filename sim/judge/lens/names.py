@@ -3,7 +3,7 @@
 Absent on purpose: how many keys a namespace has that is dropped, which is its own affair.
 """
 
-from sim.judge.lens.facts import ROLES, Refusal, State
+from sim.judge.lens.facts import DECLARED, ROLES, Refusal, State
 
 
 class MeantNames(State):
@@ -35,6 +35,16 @@ class MeantNames(State):
             self.indexes.clear()
         if ROLES[role] == "tasks":
             self.counts.pop("tasks", None)
+        if ROLES[role] == "people":  # what is declared comes with the next one, and nothing else
+            self.declared = {name: how for name, how in self.declared.items() if how == DECLARED}
+
+    def rename_table(self, which: int) -> None:
+        """Give a table its other name."""
+        self.rename(ROLES.index("people") + which)
+
+    def drop_table(self, which: int) -> None:
+        """Delete a table."""
+        self.drop(ROLES.index("people") + which)
 
     def _existing(self, role: int) -> str:
         if ROLES[role] not in self.names:
