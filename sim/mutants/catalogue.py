@@ -19,7 +19,7 @@ from sim.mutants import (
     snapshots,
     telling,
 )
-from sim.mutants.lens import catalog, documents, kv, values
+from sim.mutants.lens import catalog, documents, keys, kv, mapping
 from sim.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -39,5 +39,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *documents.MUTANTS,
     *kv.MUTANTS,
     *catalog.MUTANTS,
-    *values.MUTANTS,
+    *keys.MUTANTS,
+    *mapping.MUTANTS,
 )

@@ -1,13 +1,12 @@
-"""Mistakes in what keys are made of, and in the mapping of raw keys.
+"""Mistakes in what keys are made of.
 
-Absent on purpose: documents and indexes, which are made of these; see documents.py.
+Absent on purpose: documents and indexes, whose keys are made of these; see documents.py.
 """
 
 from sim.mutants.mutant import Mutant, one
 from sim.plans.profiles import LENSES
 
 _ENCODING = "lens/keys/encoding.py"
-_MAPPING = "lens/mapping.py"
 _ORDER_KEY = "lens/keys/order_key.py"
 _TESTS = "tests/unit/lens"
 
@@ -60,26 +59,5 @@ MUTANTS: tuple[Mutant, ...] = (
         'return b"\\x04"',
         'return b"\\x02"',
         f"{_TESTS}/keys/test_order_key.py",
-    ),
-    one(
-        "a mapping reaches into lenses",
-        _MAPPING,
-        "        if wanted >= LENSES:\n",
-        '        if wanted >= LENSES + b"\\xff":\n',
-        f"{_TESTS}/test_mapping.py",
-    ),
-    one(
-        "a mapping shows the keys of lenses",
-        _MAPPING,
-        "        return first, LENSES if last is None else last\n",
-        '        return first, b"\\xff" if last is None else last\n',
-        f"{_TESTS}/test_mapping.py",
-    ),
-    one(
-        "what is taken out of a dictionary stays",
-        "lens/dictionaries/dictionary.py",
-        "            data = inside.get(wanted)\n            inside.delete(wanted)\n",
-        "            data = inside.get(wanted)\n",
-        LENSES,
     ),
 )
