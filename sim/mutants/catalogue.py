@@ -19,7 +19,7 @@ from sim.mutants import (
     snapshots,
     telling,
 )
-from sim.mutants.lens import catalog, documents, keys, kv, mapping
+from sim.mutants.lens import catalog, documents, keys, kv, mapping, table, values
 from sim.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -41,4 +41,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *catalog.MUTANTS,
     *keys.MUTANTS,
     *mapping.MUTANTS,
+    *values.MUTANTS,
+    *table.MUTANTS,
 )

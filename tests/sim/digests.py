@@ -24,5 +24,5 @@ DIGESTS = {
     "P20": "d8fefcf66d2aeb60",
     "P21": "cf895c98c750c21c",
     "P22": "27164de4a354d27a",
-    "P23": "92d94aabaa47134a",
+    "P23": "1b4de71e9e58e81a",
 }

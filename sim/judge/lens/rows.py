@@ -2,7 +2,7 @@
 
     version 0   id, name, age, mail or None
     version 1   age or None; and a level and a score, which have defaults
-    version 2   by a migration: a code in place of age, level and score; who has no age goes
+    version 2   by a migration: a code, made of an age that is not 0; mails in lower case
     version 3   by another one: visits as well; who was p4 is p3
 
 The version is that of the code: it also counts where there is no table yet. An index that is
@@ -283,7 +283,7 @@ def _with_defaults(person: Document) -> Document | None:
 
 
 def _with_code(person: Document) -> Document | None:
-    if person["age"] is None:
+    if person["age"] in (0, None):
         return None
     mail = person["mail"]
     changed = {"code": person["age"] * 2, "mail": None if mail is None else mail.lower()}

@@ -77,8 +77,8 @@ CLASSES: tuple[type[Any], ...] = (Person0, Person1, Person2, Person3)
 
 
 def give_codes(row: Document) -> Document | None:
-    """Return a person with a code; whoever has no age has none."""
-    if row["age"] is None:
+    """Return a person with a code, which is made of an age."""
+    if not row["age"]:
         return None
     mail = row["mail"] and row["mail"].lower()
     return {"id": row["id"], "name": row["name"], "code": 2 * row["age"], "mail": mail}
@@ -119,7 +119,7 @@ class TableCalls:
     @property
     def orders(self) -> "Table[Any]":
         """The table of orders, opened."""
-        index = ["note", ("price", "note")]
+        index = [("note", "price"), ("price", "note")]
         key = ("person", "number")
         return self.kernel.table(self.store, self.names["orders"], ORDERS, key=key, index=index)
 
