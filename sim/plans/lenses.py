@@ -1,7 +1,8 @@
 """Work with lenses: the lives and troubles of any profile, with documents, a kv, and tables.
 
 `with_lenses` takes the steps that any profile has drawn, and lets calls of lenses stand where keys
-were set. So every storage fault meets lenses, and no profile had to be drawn anew. A call is an op,
+were set. So every storage fault meets lenses, and no profile had to be drawn anew: one has lenses
+in all of its plans, and each of the others in some, see `Profile.plan`. A call is an op,
 
     ("lens", name, number, ...)
 
@@ -11,8 +12,7 @@ Absent on purpose: calls between transactions; each of these is a transaction wi
 """
 
 from sim.plans import troubles
-from sim.plans.plan import Step
-from sim.plans.profile import Draw
+from sim.plans.plan import Draw, Step
 from sim.plans.workload import Op
 from sim.world.generator import Generator
 
