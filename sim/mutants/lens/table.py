@@ -78,7 +78,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "an open table does not notice that its record has changed",
         _TABLE,
-        "        if namespace is None or namespace is not self._held.current:\n",
+        "        if namespace is None or namespace is not self._current:\n",
         "        if namespace is None:\n",
         f"{_TESTS}/test_opening.py::test_an_index_that_is_gone_is_built_again_by_the_next_write",
     ),
