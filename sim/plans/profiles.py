@@ -336,6 +336,7 @@ LENSES = Profile(
     draw=lenses,
     floors={
         "crash while indexes change": 280,
+        "crash while rows are migrated": 60,
         "lenses hold what was meant": 1300,
         "shown: only what was durable": 300,
         "put: refused by UniqueViolationError": 100,

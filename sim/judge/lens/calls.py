@@ -21,6 +21,7 @@ from sim.judge.lens.facts import (
     PREFIX,
     RAW,
     ROLES,
+    VERSION,
     Facts,
     Refusal,
 )
@@ -239,6 +240,11 @@ def changes_indexes(view: Facts, written: dict[bytes, bytes | None]) -> bool:
     return any(key.startswith(DOCUMENTS) for key in written) and any(
         key.startswith(INDEXES) for key in view
     )
+
+
+def migrates(written: dict[bytes, bytes | None]) -> bool:
+    """Return whether a commit takes rows to another version of their class, by what it meant."""
+    return VERSION in written and any(key.startswith(PEOPLE) for key in written)
 
 
 def _later(facts: Facts) -> Meant:

@@ -27,6 +27,7 @@ PREFIX = b"lens/"
 END = b"lens0"
 RAW = b"raw/"
 DOCUMENTS, INDEXES, PEOPLE = b"lens/notes/", b"lens/indexes/", b"lens/people/"
+VERSION = b"lens/counts/version"
 DECLARED, KEPT = "declared", "kept"
 ROLES = ("notes", "settings", "tasks", "people", "orders")
 
