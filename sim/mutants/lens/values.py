@@ -61,7 +61,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "    return [element for element in old if not equal(element, step.operand)]\n",
         "    found = [number for number, each in enumerate(old) if equal(each, step.operand)]\n"
         "    return [each for number, each in enumerate(old) if number not in found[:1]]\n",
-        LENSES,
+        f"{_TESTS}/test_patch.py",
     ),
     one(
         "a patch changes the document that it is applied to",
