@@ -25,9 +25,6 @@ from sim.plans.plan import Plan
 from sim.plans.profiles import PROFILES
 
 PACKAGE = "libredb"
-LENSES = ("catalog", "counter", "documents", "kv", "mapping", "table")
-"""What the package loads when it is asked for."""
-
 STRIDE = 128
 """Plans that are neighbours are alike, so what one of them finds is found sooner by steps."""
 
@@ -91,7 +88,7 @@ def load(mutant: Mutant) -> Any:
     sys.meta_path.insert(0, loader)
     try:
         package = importlib.import_module(PACKAGE)
-        for name in LENSES:  # later, they would be those of the real kernel
+        for name in package.__all__:  # later, what is loaded on demand would be the real kernel's
             getattr(package, name)
     finally:
         sys.meta_path.remove(loader)

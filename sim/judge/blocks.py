@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from sim.judge.application import Application
-from sim.judge.lens.meant import is_of_lenses
+from sim.judge.lens.facts import is_of_lenses
 from sim.judge.lives import NEVER_SET, Lives
 from sim.judge.oracle import Contents, Violation
 from sim.judge.run import PATH, Run

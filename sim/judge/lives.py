@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sim.judge.lens.calls import changes_indexes
+from sim.judge.lens.calls import changes_indexes, migrates
 from sim.judge.lens.checks import check
-from sim.judge.lens.meant import PREFIX
+from sim.judge.lens.facts import PREFIX
 from sim.judge.oracle import Contents, Violation, check_scan
 from sim.judge.refusal import reason
 from sim.judge.run import PATH, Run
@@ -141,10 +141,13 @@ class Lives:
             oracle.check_get(key, db.get(key))
 
     def _count_indexes(self) -> None:
-        """Count a crash that may take index entries, or what they lead to."""
+        """Count a crash that may take index entries, or what they lead to, or a migration."""
         oracle = self.run.oracle
-        if any(changes_indexes(oracle.current, dict(commit.writes)) for commit in oracle.later):
+        later = [dict(commit.writes) for commit in oracle.later]
+        if any(changes_indexes(oracle.current, writes) for writes in later):
             self.run.count("crash while indexes change")
+        if any(map(migrates, later)):
+            self.run.count("crash while rows are migrated")
 
     def _check_lenses(self, contents: Contents) -> None:
         """Compare the lenses with what their calls meant, if there were any."""

@@ -19,7 +19,7 @@ from sim.mutants import (
     snapshots,
     telling,
 )
-from sim.mutants.lens import catalog, documents, kv, values
+from sim.mutants.lens import catalog, documents, keys, kv, mapping, table, values
 from sim.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -39,5 +39,8 @@ MUTANTS: tuple[Mutant, ...] = (
     *documents.MUTANTS,
     *kv.MUTANTS,
     *catalog.MUTANTS,
+    *keys.MUTANTS,
+    *mapping.MUTANTS,
     *values.MUTANTS,
+    *table.MUTANTS,
 )

@@ -1,7 +1,8 @@
-"""Work with lenses: the lives and troubles of any profile, with documents, a kv and a catalog.
+"""Work with lenses: the lives and troubles of any profile, with documents, a kv, and tables.
 
 `with_lenses` takes the steps that any profile has drawn, and lets calls of lenses stand where keys
-were set. So every storage fault meets lenses, and no profile had to be drawn anew. A call is an op,
+were set. So every storage fault meets lenses, and no profile had to be drawn anew: one has lenses
+in all of its plans, and each of the others in some, see `Profile.plan`. A call is an op,
 
     ("lens", name, number, ...)
 
@@ -11,12 +12,11 @@ Absent on purpose: calls between transactions; each of these is a transaction wi
 """
 
 from sim.plans import troubles
-from sim.plans.plan import Step
-from sim.plans.profile import Draw
+from sim.plans.plan import Draw, Step
 from sim.plans.workload import Op
 from sim.world.generator import Generator
 
-CALLS: dict[str, tuple[int, ...]] = {
+OTHER_CALLS: dict[str, tuple[int, ...]] = {
     "put": (6, 600),
     "put_if": (6, 600, 3),
     "insert": (6, 600),
@@ -42,18 +42,55 @@ CALLS: dict[str, tuple[int, ...]] = {
     "begin_task": (600,),
     "end_task": (8,),
     "rename": (3,),
-    "rename_onto": (3, 3),
+    "rename_onto": (5, 5),
     "mistake": (),
     "drop": (3,),
     "undo": (6, 600),
     "keep": (2, 40),
     "lose": (2,),
 }
-"""Each call, and below what its numbers are."""
+"""Each call of all lenses but tables, and below what its numbers are."""
+
+TABLE_CALLS: dict[str, tuple[int, ...]] = {
+    "hire": (5, 200),
+    "hire_two": (5, 5, 200),
+    "rehire": (5, 200),
+    "change": (5, 5, 4),
+    "change_all": (3,),
+    "share_mail": (3,),
+    "fire": (5,),
+    "fire_where": (4,),
+    "fire_all": (),
+    "misfit": (5, 200),
+    "order": (5, 3, 40),
+    "reorder": (5, 3, 40),
+    "remark": (5, 3, 4),
+    "cancel": (5, 3),
+    "cancel_where": (4,),
+    "look": (14,),
+    "migrate": (4,),
+    "migrate_badly": (),
+    "open_old": (),
+    "declare": (2,),
+    "undeclare": (2,),
+    "drop_kept": (2,),
+    "mistake_table": (),
+    "undo_rows": (5, 200),
+    "rename_table": (2,),
+    "drop_table": (2,),
+}
+"""The same of tables."""
+CALLS = {**OTHER_CALLS, **TABLE_CALLS}
 
 _OFTEN = ("put", "put", "put", "add", "insert_two", "update", "update", "update", "create_index")
-_SELDOM = ("clear", "drop")
-_CALLS = (*CALLS, *CALLS, *_OFTEN, *_OFTEN, *_OFTEN)
+_OFTEN_OF_TABLES = (
+    *("hire", "hire", "hire_two", "rehire", "change", "change", "order", "look"),
+    *("migrate", "declare"),
+)
+_SELDOM = {"clear": "put", "drop": "put", "fire_all": "hire", "drop_table": "hire"}
+"""What mostly stands for a call that leaves little to work with."""
+_CALLS = (*OTHER_CALLS, *OTHER_CALLS, *_OFTEN, *_OFTEN, *_OFTEN)
+_TABLE_CALLS = (*TABLE_CALLS, *_OFTEN_OF_TABLES, *_OFTEN_OF_TABLES)
 
 SET_UP: tuple[Op, ...] = (
     ("lens", "create_index", 0),
@@ -67,6 +104,12 @@ SET_UP: tuple[Op, ...] = (
 
 The second setting expires just when it is purged, a call later.
 """
+TABLES_SET_UP: tuple[Op, ...] = (
+    ("lens", "hire", 1, 32),
+    ("lens", "hire", 2, 69),
+    ("lens", "order", 1, 1, 21),
+)
+"""The same, where tables take part."""
 
 DRAWS: tuple[Draw, ...] = (
     *(troubles.mixed, troubles.mixed, troubles.tear, troubles.tear, troubles.sectors),
@@ -83,37 +126,42 @@ def lenses(generator: Generator) -> list[Step]:
 
 
 def with_lenses(generator: Generator, steps: list[Step]) -> list[Step]:
-    """Return the steps with calls of lenses where most keys were set."""
-    changed = [_with_lenses(generator, step) for step in steps]
+    """Return the steps with calls of lenses where most keys were set.
+
+    A plan is small, so some are about tables alone, or about everything else: their calls meet.
+    """
+    tables = generator.pick((0.0, 0.4, 1.0))
+    changed = [_with_lenses(generator, step, tables) for step in steps]
+    first = [*(SET_UP if tables < 1 else ()), *(TABLES_SET_UP if tables else ())]
     for index, step in enumerate(changed):
         if step[0] == "tx":
-            changed[index] = ("tx", [*SET_UP, *step[1]], step[2])
+            changed[index] = ("tx", [*first, *step[1]], step[2])
             break
     return changed
 
 
-def _with_lenses(generator: Generator, step: Step) -> Step:
+def _with_lenses(generator: Generator, step: Step, tables: float) -> Step:
     if step[0] == "tx":
-        return ("tx", _calls(generator, step[1]), step[2])
+        return ("tx", _calls(generator, step[1], tables), step[2])
     if step[0] == "group":
-        return ("group", [_calls(generator, ops) for ops in step[1]], *step[2:])
+        return ("group", [_calls(generator, ops, tables) for ops in step[1]], *step[2:])
     return step
 
 
-def _calls(generator: Generator, ops: list[Op]) -> list[Op]:
+def _calls(generator: Generator, ops: list[Op], tables: float) -> list[Op]:
     """Return the ops of a transaction, with one or two calls for most keys that are set."""
     calls: list[Op] = []
     for op in ops:
         if op[0] == "set" and generator.chance(0.85):
-            calls += [draw_call(generator) for _ in range(generator.between(1, 2))]
+            calls += [_draw_call(generator, tables) for _ in range(generator.between(1, 2))]
         else:
             calls.append(op)
     return calls
 
 
-def draw_call(generator: Generator) -> Op:
-    """Return one call of a lens."""
-    name = generator.pick(_CALLS)
+def _draw_call(generator: Generator, tables: float) -> Op:
+    """Return one call of a lens, of a table with the chance of `tables`."""
+    name = generator.pick(_TABLE_CALLS if generator.chance(tables) else _CALLS)
     if name in _SELDOM and generator.chance(0.7):
-        name = "put"
+        name = _SELDOM[name]
     return ("lens", name, *(generator.below(end) for end in CALLS[name]))

@@ -32,12 +32,16 @@ JSON keeps bytes as {"hex": ...}. Absent on purpose: loops and conditions.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sim.world.filesystem import Style
+from sim.world.generator import Generator
 
 Step = tuple[Any, ...]
+Draw = Callable[[Generator], list[Step]]
+"""Returns the steps of a plan."""
 SMALL_BLOCK = 128
 """Room for a handful of the entries that a run has."""
 

@@ -4,17 +4,18 @@ It draws a plan from a generator: the same seed gives the same plan, and what is
 added without changing what was drawn before. Absent on purpose: the profiles; see profiles.py.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sim.plans.plan import Plan, Step
+from sim.plans.lenses import with_lenses
+from sim.plans.plan import Draw, Plan, Step
 from sim.world.filesystem import Style
 from sim.world.generator import Generator
 
-Draw = Callable[[Generator], list[Step]]
 AGES = (1 << 8, 1 << 16)
 CACHES = (0, 1000, None)
 """None of a snapshot, some blocks of it, and all of it."""
+LENSES_EVERY = 100
+"""One in so many seeds of any profile works with lenses; such a run takes as long as ten others."""
 NUMBERS = 64
 """A seed and the number of a profile make one number; there is room for so many profiles."""
 
@@ -62,4 +63,6 @@ class Profile:
             born = [("born", generator.pick(AGES) - generator.between(1, 6))]
         steps = [*born, *self.draw(generator)]
         cache_bytes = generator.pick(self.caches)
+        if seed % LENSES_EVERY == LENSES_EVERY - 1:
+            steps = with_lenses(generator, steps)
         return Plan(self.name, seed, style, reserve, steps, cache_bytes=cache_bytes)

@@ -91,6 +91,13 @@ def test_loading_a_mutant_leaves_the_kernel_alone() -> None:
     assert killed_by(libredb, MUTANTS[0].killer, 50) is None
 
 
+def test_a_copy_without_a_mistake_is_not_killed() -> None:
+    """A part of tables was loaded later, from the real package, and so each mutant was killed."""
+    line = 'KIND = "table"\n'
+    copy = load(Mutant("none", "lens/table/migration.py", ((line, line),), "P23"))
+    assert killed_by(copy, "P23", 12) is None
+
+
 @pytest.mark.cpython
 def test_a_test_meets_the_mutant_and_otherwise_the_kernel() -> None:
     test = "tests/unit/kernel/test_latch.py"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 
 from libredb.kernel.errors import UsageError
 from libredb.kernel.transaction import Reader, Store, Writer
-from libredb.lens.keys.namespace import IndexRecord, find
+from libredb.lens.keys.namespace import IndexRecord, Namespace, check_name, check_store, find
 from libredb.lens.table.migration import (
     KIND,
     Declared,
@@ -109,15 +109,19 @@ def table(  # noqa: PLR0913 - all but three are by name
     indexes = [_index(schema, columns, unique=True) for columns in unique]
     indexes += [_index(schema, columns, unique=False) for columns in index]
     declared = Declared(schema, tuple(indexes), checked_migrations(migrations))
-    opened = Table[Any](store, name, declared)
-    if not store.read(lambda tx: _is_current(tx, name, declared)):
+    check_store(store)
+    check_name(name)
+    current, is_behind = store.read(lambda tx: _looked_up(tx, name, declared))
+    if is_behind:
         _catch_up(store, name, declared)
-    return opened
+    return Table[Any](store, name, declared, current)
 
 
-def _is_current(tx: Reader, name: str, declared: Declared) -> bool:
+def _looked_up(tx: Reader, name: str, declared: Declared) -> tuple[Namespace | None, bool]:
+    """Return the record if there is nothing to catch up with, and whether there is something."""
     namespace = find(tx, name, KIND)
-    return namespace is None or is_current(tx, namespace, declared)
+    is_behind = namespace is not None and not is_current(tx, namespace, declared)
+    return None if is_behind else namespace, is_behind
 
 
 def _catch_up(store: Store, name: str, declared: Declared) -> None:

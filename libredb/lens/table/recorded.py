@@ -138,7 +138,7 @@ def taken_over(recorded: Recorded, schema: Schema[Any]) -> Recorded:
         key, old_key = ", ".join(schema.key), ", ".join(recorded.key)
         lines.append(f"the key is {key}, and recorded is {old_key}")
     columns: dict[str, RecordedColumn] = {}
-    for name in [*recorded.columns, *(schema.columns.keys() - recorded.columns)]:
+    for name in {**recorded.columns, **schema.columns}:  # in an order that no hash seed changes
         columns[name], line = _column(recorded.columns.get(name), schema.columns.get(name))
         if line:
             lines.append(f"column {name}: {line}")

@@ -43,23 +43,30 @@ R = TypeVar("R")
 
 
 class _Held:
-    """What was found of a record; it is true as long as that is the same object again."""
+    """How rows are kept under a record; it is true as long as that is the same object again."""
 
-    __slots__ = ("current", "form")
+    __slots__ = ("form",)
 
     def __init__(self) -> None:
         self.form: tuple[Namespace | None, Form | None] = (None, None)
-        self.current: Namespace | None = None
 
 
 class Table(Lens, Generic[T]):
-    """The rows of one class in a store. Threads may share it."""
+    """The rows of one class in a store. Threads may share it.
+
+    `_current` is a record with nothing to catch up with. What is found so inside of a transaction
+    is known to the copy that `.on` made for it, and to no other: the transaction may be aborted,
+    and another one make the same record without the migrations that were behind it.
+    """
 
     kind = KIND
 
-    def __init__(self, store: Store, name: str, declared: Declared) -> None:
-        """Take a store, a name, and what the code says of the table; `table` checks them."""
+    def __init__(
+        self, store: Store, name: str, declared: Declared, current: Namespace | None
+    ) -> None:
+        """Take what `table` has checked, and the record if there is nothing to catch up with."""
         super().__init__(store, name)
+        self._current = current
         self._declared = declared
         self._schema: Schema[T] = declared.schema
         self._held = _Held()
@@ -341,9 +348,9 @@ class Table(Lens, Generic[T]):
 
     def _collection(self, tx: Writer, namespace: Namespace | None) -> Collection:
         """Return the rows to be written, once the record is what the code says."""
-        if namespace is None or namespace is not self._held.current:
+        if namespace is None or namespace is not self._current:
             if namespace is not None and is_current(tx, namespace, self._declared):
-                self._held.current = namespace
+                self._current = namespace
             else:
                 namespace = caught_up(tx, self._name, namespace, self._declared)
         return Collection(tx, namespace, self._form(namespace))

@@ -12,21 +12,25 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sim.judge.lens.meant import (
+from sim.judge.lens.documents import document_of
+from sim.judge.lens.facts import (
     DOCUMENTS,
     END,
     INDEXES,
+    PEOPLE,
     PREFIX,
     RAW,
     ROLES,
+    VERSION,
     Facts,
-    Meant,
     Refusal,
-    document_of,
-    meant_by,
-    other_name,
-    value_of,
 )
+from sim.judge.lens.looks import LOOKS, Opened, answer
+from sim.judge.lens.meant import Meant, meant_by
+from sim.judge.lens.names import other_name
+from sim.judge.lens.rows import number_column
+from sim.judge.lens.settings import value_of
+from sim.judge.lens.tables import TableCalls, Undone
 from sim.judge.oracle import Violation
 from sim.judge.recorder import Recorder
 
@@ -34,16 +38,14 @@ FIELDS = (("level", "at"), ("tags",), ("mail",))
 OPTIONS: tuple[dict[str, bool], ...] = ({}, {"each": True}, {"unique": True})
 
 
-class Undone(Exception):  # noqa: N818 - a wish, not an error
-    """What a transaction inside raises that wants to leave no trace."""
-
-
-class Lenses:
+class Lenses(TableCalls):
     """The lenses on one store, and each call as these do it."""
 
     def __init__(self, kernel: Any, store: Any, meant: Meant) -> None:
-        """Open them; `meant` says what they are called, and what the time is."""
+        """Open all but tables; `meant` says what they are called, and what the time is."""
         names, now = dict(meant.names), meant.now
+        self.now = now
+        self.version, self.declared = meant.version, dict(meant.declared)
         self.kernel = kernel
         self.store = store
         self.names = {role: names.get(role, role) for role in ROLES}
@@ -62,6 +64,10 @@ class Lenses:
     def do(self, name: str, *numbers: int) -> Any:
         """Do the call of that name; what each of them means is told by the same one of `Meant`."""
         return getattr(self, f"_{name}")(*numbers)
+
+    def opened(self) -> Opened:
+        """Open both tables."""
+        return Opened(self.kernel, self.people, self.orders, number_column(self.version))
 
     def on(self, tx: Any) -> "Lenses":
         """Return the same lenses inside a transaction."""
@@ -176,7 +182,16 @@ class Lenses:
     def _drop(self, role: int) -> Any:
         self.catalog.drop(self.names[ROLES[role]])  # how many keys that were is its own affair
 
+    def _rename_table(self, which: int) -> Any:
+        return self._rename(ROLES.index("people") + which)
+
+    def _drop_table(self, which: int) -> Any:
+        return self._drop(ROLES.index("people") + which)
+
     # What is no single lens
+
+    def _look(self, which: int) -> Any:
+        return answer(LOOKS[which], self.opened())
 
     def _undo(self, number: int, shape: int) -> Any:
         def work(tx: Any) -> None:
@@ -219,10 +234,17 @@ def call(kernel: Any, tx: Recorder, name: str, numbers: tuple[int, ...]) -> str:
 
 
 def changes_indexes(view: Facts, written: dict[bytes, bytes | None]) -> bool:
-    """Return whether a commit changes documents that have indexes, by what it meant."""
+    """Return whether a commit changes documents or rows that have indexes, by what it meant."""
+    if any(key.startswith(PEOPLE) for key in written):
+        return True
     return any(key.startswith(DOCUMENTS) for key in written) and any(
         key.startswith(INDEXES) for key in view
     )
+
+
+def migrates(written: dict[bytes, bytes | None]) -> bool:
+    """Return whether a commit takes rows to another version of their class, by what it meant."""
+    return VERSION in written and any(key.startswith(PEOPLE) for key in written)
 
 
 def _later(facts: Facts) -> Meant:

@@ -6,7 +6,9 @@
     3  each document, setting, task and raw key is there, as it was meant, and no other one; of a
        setting also later, when it may be expired
     4  a search gives the same as a look at every document, whatever indexes serve it, in order
-    5  no two documents have what a unique index lets only one have
+    5  no two documents have what a unique index lets only one have, and no two rows
+    6  opening a table has nothing to catch up with: what was migrated is, and what was not is not;
+       it answers each question as all its rows do
 
 Clause that breaks here: lens. Absent on purpose: where things are kept; 1 sees to that.
 """
@@ -16,13 +18,33 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.judge.lens.calls import Lenses
-from sim.judge.lens.meant import END, PREFIX, RAW, Document, Meant, meant_by
+from sim.judge.lens.facts import END, PREFIX, RAW, Document
+from sim.judge.lens.looks import LOOKS, answer, meant_answer
+from sim.judge.lens.meant import Meant, meant_by
 from sim.judge.oracle import Violation
 
 Test = Callable[[Document], bool]
-KINDS = {"notes": "documents", "settings": "kv", "tasks": "documents"}
+KINDS = {
+    "notes": "documents",
+    "settings": "kv",
+    "tasks": "documents",
+    "people": "table",
+    "orders": "table",
+}
 LATER = (0, 2, 1000)
 """When the settings are looked at, in seconds from now: a deadline shows when it is over."""
+
+
+class Reading:
+    """A store that is only read: who wants to write in it has something to catch up with."""
+
+    def __init__(self, store: Any) -> None:
+        """Read in a transaction."""
+        self.read = store.read
+
+    def transact(self, fn: Any) -> Any:
+        """Refuse to write."""
+        raise Violation("lens", f"a check writes: {fn.__qualname__}")
 
 
 def check(kernel: Any, store: Any) -> None:
@@ -32,7 +54,7 @@ def check(kernel: Any, store: Any) -> None:
         Violation: a lens holds something else, or says that something is wrong.
     """
     meant = meant_by(dict(store.scan(PREFIX, END)))
-    lenses = Lenses(kernel, store, meant)
+    lenses = Lenses(kernel, Reading(store), meant)
     for name in ("catalog", "notes", "tasks", "settings"):
         _agree(f"{name}.check()", getattr(lenses, name).check(), [])
     _agree("names", lenses.catalog.names(), sorted(meant.names.values()))
@@ -40,6 +62,8 @@ def check(kernel: Any, store: Any) -> None:
         _agree(f"the kind of {name}", lenses.catalog.describe(name)["kind"], KINDS[role])
     _check_documents(lenses, meant)
     _check_rest(lenses, meant)
+    if not {"people", "orders"}.isdisjoint(meant.names):
+        _check_tables(lenses, meant)
 
 
 def _check_documents(lenses: Lenses, meant: Meant) -> None:
@@ -70,6 +94,18 @@ def _check_rest(lenses: Lenses, meant: Meant) -> None:
     raw = {RAW + name.encode(): value.encode() for name, value in meant.raw.items()}
     found = dict(lenses.mapping.scan(prefix=RAW))
     _agree("raw keys", sorted(found.items()), sorted(raw.items()))
+
+
+def _check_tables(lenses: Lenses, meant: Meant) -> None:
+    tables = lenses.opened()
+    for name in ("people", "orders"):
+        _agree(f"{name}.check()", getattr(tables, name).check(), [])
+    indexes = meant.index_names() if "people" in meant.names else []
+    _agree("the indexes of people", sorted(tables.people.indexes()), indexes)
+    for look in LOOKS:
+        _agree(look.name, answer(look, tables), meant_answer(look, meant))
+    if meant.has_two_owners():
+        raise Violation("lens", f"a unique index of people has two owners: {meant.people}")
 
 
 def _agree(what: str, found: Any, meant: Any) -> None:

@@ -1,6 +1,6 @@
 """Mistakes in documents: entries that do not follow what they lead to, and what is not refused.
 
-Absent on purpose: what an entry is made of; see values.py.
+Absent on purpose: what an entry is made of; see keys.py.
 """
 
 from sim.mutants.mutant import Mutant, one

@@ -1,85 +1,73 @@
-"""Mistakes in what keys are made of, and in the mapping of raw keys.
+"""Mistakes in what documents hold: what is JSON, what a filter says of it, and what a patch does.
 
-Absent on purpose: documents and indexes, which are made of these; see documents.py.
+Absent on purpose: which keys a filter reads; the profile of lenses looks at every document beside.
 """
 
 from sim.mutants.mutant import Mutant, one
 from sim.plans.profiles import LENSES
 
-_ENCODING = "lens/keys/encoding.py"
-_MAPPING = "lens/mapping.py"
-_ORDER_KEY = "lens/keys/order_key.py"
-_TESTS = "tests/unit/lens"
+_EXPRESSION = "lens/values/expression.py"
+_JSON = "lens/values/json_value.py"
+_PATCH = "lens/values/patch.py"
+_TESTS = "tests/unit/lens/values"
 
 MUTANTS: tuple[Mutant, ...] = (
     one(
-        "negative numbers are above positive ones",
-        _ENCODING,
-        "data.translate(TURNED) if data[0] & 0x80 else DOUBLE.pack(-value)",
-        "data if data[0] & 0x80 else DOUBLE.pack(-value)",
+        "true is equal to one",
+        _EXPRESSION,
+        "value == operand and type(value) is not bool",
+        "value == operand",
+        f"{_TESTS}/test_expression.py",
+    ),
+    one(
+        "a condition on a range holds of every type",
+        _EXPRESSION,
+        "            return lambda value: type_of(value) in kinds and compare(value, operand)\n",
+        "            return lambda value: type_of(value) in kinds or compare(value, operand)\n",
+        f"{_TESTS}/test_expression.py",
+    ),
+    one(
+        "what is missing is null",
+        _EXPRESSION,
+        "    return lambda value: (value is not MISSING) is operand\n",
+        "    return lambda value: (value not in (MISSING, None)) is operand\n",
         LENSES,
     ),
     one(
-        "the range of a prefix holds the key behind it",
-        _ENCODING,
-        "shortest[:-1] + bytes((shortest[-1] + 1,)) if shortest else None",
-        'shortest[:-1] + bytes((shortest[-1] + 1,)) + b"\\0" if shortest else None',
-        f"{_TESTS}/keys/test_encoding.py",
+        "NaN is JSON",
+        _JSON,
+        '    raise ValueError(f"{name} is no JSON")\n',
+        "    return float(name)\n",
+        f"{_TESTS}/test_json_value.py",
     ),
     one(
-        "the range of a prefix grows beyond 0xff",
-        _ENCODING,
-        '    shortest = prefix.rstrip(b"\\xff")\n',
-        "    shortest = prefix\n",
-        f"{_TESTS}/keys/test_encoding.py",
+        "objects are ordered by which name was first",
+        _JSON,
+        "for name in sorted(value)]",
+        "for name in value]",
+        f"{_TESTS}/test_json_value.py",
     ),
     one(
-        "a zero byte ends a text in a tuple",
-        _ENCODING,
-        'b"\\2%b\\0" % utf8(value).replace(b"\\0", b"\\0\\xff")',
-        'b"\\2%b\\0" % utf8(value)',
-        f"{_TESTS}/keys/test_encoding.py",
+        "adding to what is no number begins at zero",
+        _PATCH,
+        "    if type_of(number) not in _NUMBERS:\n"
+        '        raise wrong_value(step.path, "a number to add to", old)\n',
+        "    if type_of(number) not in _NUMBERS:\n        number = 0\n",
+        f"{_TESTS}/test_patch.py",
     ),
     one(
-        "a zero byte ends a text in an index",
-        _ORDER_KEY,
-        '_escaped(data) if "\\0" in value or "\\1" in value else data',
-        "data",
-        f"{_TESTS}/keys/test_order_key.py",
+        "pulling takes out the first equal element alone",
+        _PATCH,
+        "    return [element for element in old if not equal(element, step.operand)]\n",
+        "    found = [number for number, each in enumerate(old) if equal(each, step.operand)]\n"
+        "    return [each for number, each in enumerate(old) if number not in found[:1]]\n",
+        f"{_TESTS}/test_patch.py",
     ),
     one(
-        "large numbers are equal that no double tells apart",
-        _ORDER_KEY,
-        "    length = (rest.bit_length() + 7) // 8\n",
-        "    rest = length = 0\n",
-        f"{_TESTS}/keys/test_order_key.py",
-    ),
-    one(
-        "null is missing in an index",
-        _ORDER_KEY,
-        'return b"\\x04"',
-        'return b"\\x02"',
-        f"{_TESTS}/keys/test_order_key.py",
-    ),
-    one(
-        "a mapping reaches into lenses",
-        _MAPPING,
-        "        if wanted >= LENSES:\n",
-        '        if wanted >= LENSES + b"\\xff":\n',
-        f"{_TESTS}/test_mapping.py",
-    ),
-    one(
-        "a mapping shows the keys of lenses",
-        _MAPPING,
-        "        return first, LENSES if last is None else last\n",
-        '        return first, b"\\xff" if last is None else last\n',
-        f"{_TESTS}/test_mapping.py",
-    ),
-    one(
-        "what is taken out of a dictionary stays",
-        "lens/dictionaries/dictionary.py",
-        "            data = inside.get(wanted)\n            inside.delete(wanted)\n",
-        "            data = inside.get(wanted)\n",
-        LENSES,
+        "a patch changes the document that it is applied to",
+        _PATCH,
+        "        holder[name] = copy = dict(child)\n        holder = copy\n",
+        "        holder[name] = holder = child\n",
+        f"{_TESTS}/test_patch.py",
     ),
 )

@@ -9,6 +9,7 @@ import libredb
 from libredb import Store, UsageTypeError, UsageValueError
 from libredb.lens.kv import kv
 from libredb.lens.mapping import mapping
+from sim.world.filesystem import SimFileSystem
 from tests.support.case import case
 
 
@@ -78,7 +79,10 @@ def test_it_syncs_what_can_sync_and_closes_nothing(store: Store) -> None:
     raw = mapping(store)
     raw.sync()
     assert not hasattr(raw, "close")
-    with libredb.open(group_commit=None) as db:
+    window = libredb.GroupCommit(commits=9)
+    with libredb.open("a", fs=SimFileSystem("rename"), group_commit=window) as db:
+        mapping(db)[b"k"] = b"v"
+        assert db.pending_commits == 1
         mapping(db).sync()
         assert db.pending_commits == 0
 

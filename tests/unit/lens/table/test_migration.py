@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import libredb
 from libredb import Store, UsageTypeError, UsageValueError
 from libredb.lens.errors import (
     DuplicateKeyError,
@@ -243,3 +244,31 @@ def test_opening_inside_of_a_transaction_that_is_aborted_leaves_the_old_table(
         old._store.transact(work)
     assert list(old) == ROWS
     assert done(old._store) == []
+
+
+def test_what_was_seen_in_a_transaction_that_is_aborted_does_not_count_later() -> None:
+    """A table took one that older code had created for its own, which an abort had undone.
+
+    Both had the same number and the same record; but no migration was behind the one that was
+    there, and none ran before the next opening.
+    """
+    db = libredb.open()
+    columns = {"id": "str", "count": "int"}
+    old = table(db, "people", columns)
+    new = table(db, "people", columns, migrations=[("double", double)])
+
+    def work(tx: Store) -> None:
+        new.on(tx).insert({"id": "1", "count": 1})
+        new.on(tx).insert({"id": "2", "count": 1})
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        db.transact(work)
+    old.insert({"id": "3", "count": 5})
+    new.insert({"id": "4", "count": 5})
+    assert [row["count"] for row in new] == [10, 5]
+    assert done(db) == ["double"]
+
+
+def double(row: Row) -> Row:
+    return {**row, "count": 2 * row["count"]}
