@@ -1,5 +1,8 @@
 """Files at a path: read whole, looked for, and put in place whole. All through the port."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
 import libredb
 from libredb.kernel.errors import StorageError, StorageNotFoundError, UsageError
 from libredb.kernel.filesystem import FileSystem, LogFile
@@ -23,13 +26,10 @@ def read_file(path: str, fs: FileSystem) -> bytes:
     Raises:
         StorageError: it is missing, or storage failed.
     """
-    files = ask("open", path, fs.open, path, writable=False)
-    try:
+    with _files_at(path, fs) as files:
+        is_missing = not files
         found = [data for file in files if (data := _bytes_of(path, file))]
-    finally:
-        for file in files:
-            file.close()
-    if not files:
+    if is_missing:
         raise StorageNotFoundError(f"there is no file at {path!r}; check the path")
     if len(found) > 1:
         raise StorageError(f"there are two files behind {path!r}; it is not of TypeScript")
@@ -59,13 +59,9 @@ def require_absent(path: str, fs: FileSystem) -> None:
     Raises:
         UsageError: something is there.
     """
-    files = ask("open", path, fs.open, path, writable=False)
-    try:
-        sizes = [_size_of(path, file) for file in files]
-    finally:
-        for file in files:
-            file.close()
-    if any(sizes):
+    with _files_at(path, fs) as files:
+        is_taken = any(_size_of(path, file) for file in files)
+    if is_taken:
         raise taken(path)
 
 
@@ -80,21 +76,30 @@ def put_file(path: str, data: bytes, fs: FileSystem) -> None:
         StorageError: storage failed.
     """
     require_absent(path, fs)
-    following = ask("create the next file of", path, fs.create_next, path, None)
-    try:
+    with ExitStack() as stack:
+        following = ask("create the next file of", path, fs.create_next, path, None)
+        stack.callback(ask, "close", path, following.close)
         ask("write", path, following.write, 0, data)
         ask("truncate", path, following.truncate, len(data))
         ask("sync", path, following.sync)
         if read_exactly(path, following, 0, len(data)) != data:
             raise StorageError(f"storage returned something else than was written to {path!r}")
         ask("replace", path, fs.replace, path, None, following)
-    finally:
-        following.close()
 
 
 def taken(path: str) -> UsageError:
     """Return the error for a path where something is already."""
     return UsageError(f"there is something at {path!r} already; choose another path")
+
+
+@contextmanager
+def _files_at(path: str, fs: FileSystem) -> Iterator[Sequence[LogFile]]:
+    """Open the files behind a path for reading, and close them."""
+    with ExitStack() as stack:
+        files = ask("open", path, fs.open, path, writable=False)
+        for file in files:
+            stack.callback(ask, "close", path, file.close)
+        yield files
 
 
 def _bytes_of(path: str, file: LogFile) -> bytes:
