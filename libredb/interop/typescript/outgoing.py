@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import isfinite
+from time import time
 from typing import Any
 
 from libredb.interop.typescript import javascript
@@ -18,7 +19,7 @@ from libredb.interop.typescript.report import Counts
 from libredb.interop.typescript.sorting import RAW_COLUMNS, RAW_TABLE
 from libredb.kernel.transaction import ReadTransaction
 from libredb.lens.catalog import catalog
-from libredb.lens.dictionaries.kv_entries import DEADLINES
+from libredb.lens.dictionaries.kv_entries import DEADLINES, ordered
 from libredb.lens.documents import documents
 from libredb.lens.keys.encoding import prefix_range
 from libredb.lens.keys.namespace import USER_KEYS, find, migrations
@@ -146,8 +147,10 @@ def _add_kv(result: Outgoing, tx: ReadTransaction, record: Record, *, is_plain: 
         result.put(name, key, _text_of(value).encode())
     namespace = find(tx, name)
     assert namespace is not None, "its record was found"
-    start, end = prefix_range(namespace.keys.prefix + DEADLINES)
-    result.lose(name, DEADLINE, sum(1 for _ in tx.scan(start, end)))
+    deadlines = namespace.keys.prefix + DEADLINES
+    now = ordered(round(time() * 1000) + 1)  # what has expired is not there any more
+    waiting = tx.scan(deadlines + now, prefix_range(deadlines)[1])
+    result.lose(name, DEADLINE, sum(1 for _ in waiting))
 
 
 def _raw(tx: ReadTransaction, found: Iterable[Record]) -> Iterator[tuple[bytes, bytes]]:
