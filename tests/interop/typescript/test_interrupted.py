@@ -13,11 +13,11 @@ import libredb
 from libredb import StorageError
 from libredb.interop import convert, upgrade
 from sim.world.filesystem import Crash, SimFileSystem, Style
-from tests.conftest import STYLES
 from tests.interop.typescript.old_files import MIX, file_of
 from tests.support.faults import Fault
 from tests.support.files import contents
 
+STYLES: tuple[Style, ...] = ("rename", "slots")
 OLD = file_of(MIX[:2], 1)
 FAILURE = (5, "input/output error")
 

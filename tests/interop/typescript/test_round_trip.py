@@ -122,5 +122,5 @@ def test_random_entries_come_back(start: int, version: int) -> None:
         fitting += sum(report.documents.values()) + sum(report.tables.values())
         same_bytes += back == entries
     assert raw > 50
-    assert fitting > 50
+    assert fitting > 30
     assert same_bytes > 5
