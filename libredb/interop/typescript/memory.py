@@ -66,11 +66,11 @@ class MemoryFile:
 class MemoryLock:
     """The lock of a database."""
 
-    why_gone = "the lock was released; open the database again"
+    why_gone: str = "the lock was released; open the database again"
 
     def __init__(self) -> None:
         """Take it."""
-        self.held = True
+        self.held: bool = True
 
     def release(self) -> None:
         """Let it go."""

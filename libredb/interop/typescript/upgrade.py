@@ -106,10 +106,10 @@ def _read(path: str, fs: FileSystem, *, cut_tail: bool) -> OldLog:
 
 
 def _check_names(found: Sorted, kv: str) -> None:
-    taken = [name for name in (kv, RAW_TABLE) if name in found.collections]
-    if kv in taken or kv == RAW_TABLE:
+    """Refuse names that two namespaces would have."""
+    if kv == RAW_TABLE or (found.kv and kv in found.collections):
         raise UsageValueError(f"{kv!r} is the name of a collection; call the kv something else")
-    if taken and found.raw_under_lenses:
+    if found.raw_under_lenses and RAW_TABLE in found.collections:
         raise UsageError(f"{RAW_TABLE!r} is the name of a collection; rename it in TypeScript")
 
 

@@ -269,6 +269,9 @@ def test_a_collection_that_is_called_as_the_kv_asks_for_another_name() -> None:
     with db:
         assert libredb.kv(db, "keys")["k"] == "v"
     assert (report.kv, report.kv_entries, report.documents) == ("keys", 1, {"default": 1})
+    report, db = upgraded(pairs[:-1])  # no kv is in its way
+    db.close()
+    assert (report.kv_entries, report.documents) == (0, {"default": 1})
 
 
 def test_a_torn_record_is_left_out_and_told() -> None:
