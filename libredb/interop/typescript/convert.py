@@ -12,7 +12,7 @@ from os import PathLike
 import libredb
 from libredb.interop.typescript.log import FORMATS, read_log, write_log
 from libredb.interop.typescript.outgoing import outgoing
-from libredb.interop.typescript.place import platform_file_system, put_file, require_absent
+from libredb.interop.typescript.place import platform_file_system, put_file
 from libredb.interop.typescript.report import ConvertReport, Unfit, UnfitError, listed
 from libredb.interop.typescript.upgrade import DEFAULT_KV
 from libredb.kernel.errors import LensError, UsageValueError
@@ -54,7 +54,6 @@ def convert(
         raise UsageValueError(f"format must be 0 or 1, not {format!r}")
     source, place = text_path(path), text_path(target)
     fs = platform_file_system() if fs is None else fs
-    require_absent(place, fs)
     with libredb.open(source, fs=fs, mode="r") as db, db.read() as tx:
         found = outgoing(tx, kv)
     losses = listed(found.losses)

@@ -53,18 +53,6 @@ def require_free(path: str, fs: FileSystem) -> None:
         raise taken(path)
 
 
-def require_absent(path: str, fs: FileSystem) -> None:
-    """Refuse a path where anything is but an empty file.
-
-    Raises:
-        UsageError: something is there.
-    """
-    with _files_at(path, fs) as files:
-        is_taken = any(_size_of(path, file) for file in files)
-    if is_taken:
-        raise taken(path)
-
-
 def put_file(path: str, data: bytes, fs: FileSystem) -> None:
     """Put a file in place where nothing is: whole and durable, or not at all.
 
@@ -75,7 +63,10 @@ def put_file(path: str, data: bytes, fs: FileSystem) -> None:
         UsageError: something is there.
         StorageError: storage failed.
     """
-    require_absent(path, fs)
+    with _files_at(path, fs) as files:
+        is_taken = any(_size_of(path, file) for file in files)
+    if is_taken:
+        raise taken(path)
     with ExitStack() as stack:
         following = ask("create the next file of", path, fs.create_next, path, None)
         stack.callback(ask, "close", path, following.close)

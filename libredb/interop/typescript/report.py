@@ -43,7 +43,7 @@ class UpgradeReport:
     """What became of a file of the TypeScript LibreDB.
 
     Attributes:
-        source: Its path.
+        source: Its path, or "the file" if only its bytes were given.
         target: The path of the database that was made of it.
         format: 0 or 1.
         commits: How many transactions it held.

@@ -43,27 +43,30 @@ from libredb.lens.values.json_value import Json, equal, type_of
 T = TypeVar("T")
 
 DEFAULT_KV = "default"
+BYTES = "the file"
+"""What messages and the report call a file of which only the bytes are given."""
+
 _NAME = "made"
 _PART_ENTRIES = 1000
 _PART_BYTES = 4 << 20
 
 
 def upgrade(
-    old: str | PathLike[str],
+    old: str | PathLike[str] | bytes,
     new: str | PathLike[str],
     *,
     fs: FileSystem | None = None,
     kv: str = DEFAULT_KV,
     cut_tail: bool = False,
 ) -> UpgradeReport:
-    """Make a database at `new` of the TypeScript LibreDB file at `old`, which stays as it is.
+    """Make a database at `new` of a file of the TypeScript LibreDB, which stays as it is.
 
     Collections become documents, relational tables become tables, other keys entries of a kv; what
     fits nowhere stays a raw key, and is counted. What is returned is durable. Costs a pass over the
     file, and memory for a few times its size. Close it over there first: nobody is locked out.
 
     Args:
-        old: A file of format 0 or 1.
+        old: The path of a file of format 0 or 1, or its bytes.
         new: Where the database shall be. There may be nothing but a database without a commit.
         fs: The file system of both; None for the one of the running platform.
         kv: What the kv of the other keys is called.
@@ -75,12 +78,14 @@ def upgrade(
         UsageError: there is a database at `new`, or `kv` is the name of a collection.
         StorageError: `old` is missing, or storage failed.
     """
-    source, target = text_path(old), text_path(new)
+    source, target = BYTES if isinstance(old, bytes) else text_path(old), text_path(new)
     fs = platform_file_system() if fs is None else fs
     if source == target:
         raise UsageValueError("the upgraded database needs another path than the file it is of")
     require_free(target, fs)
-    log = _read(source, fs, cut_tail=cut_tail)
+    log = read_log(old if isinstance(old, bytes) else read_file(source, fs), source)
+    if not cut_tail:
+        _require_tail(log, source)
     entries = log.entries()
     found = sort(entries, kv)
     _check_names(found, kv)
@@ -94,15 +99,14 @@ def upgrade(
     return _report(source, target, log, found, kv)
 
 
-def _read(path: str, fs: FileSystem, *, cut_tail: bool) -> OldLog:
-    log = read_log(read_file(path, fs), path)
-    if log.whole_behind is not None and not cut_tail:
+def _require_tail(log: OldLog, path: str) -> None:
+    """Refuse a file with whole records behind a damaged one."""
+    if log.whole_behind is not None:
         reason = (
             f"the record here is damaged, and a whole one follows at byte {log.whole_behind};"
             " cut_tail=True (--cut-tail) leaves out all from here on, as TypeScript would"
         )
         raise CorruptLogError(path, log.end, reason)
-    return log
 
 
 def _check_names(found: Sorted, kv: str) -> None:

@@ -38,6 +38,10 @@ def typed(db: Database) -> None:
     rows.insert_many([{"n": 7, "at": date(2026, 11, 30)}, {"n": 8, "at": date.min, "of": b"\xff"}])
 
 
+def optional(db: Database) -> None:
+    libredb.table(db, "t", {"id": "str", "n": "float?"}).insert({"id": "1", "n": 1.5})
+
+
 def infinite(db: Database) -> None:
     rows = libredb.table(db, "t", {"id": "str", "n": "float"})
     rows.insert_many([{"id": "1", "n": float("inf")}, {"id": "2", "n": 1.5}])
@@ -138,6 +142,11 @@ LOSSES: dict[str, Case] = {
                 entry("t:8", '{"n":8,"at":{"$date":"0001-01-01"},"of":{"$bytes":"/w=="}}'),
             ]
         ),
+    ),
+    "a column that may be None": (
+        optional,
+        [Unfit("t", TABLE, 1)],
+        dict([collection("t"), entry("t:1", {"id": "1", "n": 1.5})]),
     ),
     "an infinity in a column": (
         infinite,

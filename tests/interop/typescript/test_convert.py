@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import libredb
-from libredb import Database, FileSystem, NotADatabaseError, UsageError, UsageValueError
+from libredb import Database, NotADatabaseError, UsageError, UsageValueError
 from libredb.interop import Unfit, UnfitError, convert, upgrade
 from libredb.interop.typescript.log import read_log
 from sim.world.filesystem import SimFileSystem
@@ -87,13 +87,12 @@ def test_what_fits_is_written_as_typescript_writes_it(version: int) -> None:
     assert contents(fs, "db") == before
 
 
-def test_a_file_that_was_upgraded_comes_back(fs: FileSystem, db_path: str) -> None:
-    old, new = f"{db_path}-old", f"{db_path}-new"
+def test_a_file_that_was_upgraded_comes_back(memory_fs: SimFileSystem) -> None:
     pairs = [pair for pair in entries_after(MIX).items() if not pair[0].startswith(b"users:u")]
-    put(fs, old, file_of([pairs], 1))
-    upgrade(old, new, fs=fs)
-    convert(new, db_path, fs=fs)
-    back = b"".join(contents(fs, db_path))
+    put(memory_fs, "old", file_of([pairs], 1))
+    upgrade("old", "new", fs=memory_fs)
+    convert("new", "back", fs=memory_fs)
+    back = b"".join(contents(memory_fs, "back"))
     assert read_log(back).entries() == dict(pairs)
 
 

@@ -48,20 +48,30 @@ def upgraded(pairs: Sequence[Pair], **options: Any) -> tuple[UpgradeReport, Data
 
 
 @pytest.mark.parametrize("version", [0, 1])
-def test_each_lens_finds_what_it_had(fs: FileSystem, db_path: str, version: int) -> None:
-    old, data = f"{db_path}-old", file_of(MIX, version)
-    put(fs, old, data)
-    before = contents(fs, old)
-    report = upgrade(old, db_path, fs=fs)
-    assert contents(fs, old) == before
-    assert (report.source, report.target, report.format) == (old, db_path, version)
+def test_each_lens_finds_what_it_had(memory_fs: SimFileSystem, version: int) -> None:
+    put(memory_fs, "old", file_of(MIX, version))
+    before = contents(memory_fs, "old")
+    report = upgrade("old", "new", fs=memory_fs)
+    assert contents(memory_fs, "old") == before
+    assert (report.source, report.target, report.format) == ("old", "new", version)
     assert (report.commits, report.discarded_bytes) == (len(MIX), 0)
     assert report.documents == {"notes": 2, "notes2": 1}
     assert report.tables == {"users": 2, "empty": 0}
     assert (report.kv, report.kv_entries, report.raw_entries) == ("default", 3, 1)
     assert report.unfit == ()
+    assert libredb.verify("new", fs=memory_fs).records == 1  # a snapshot, which opens fast
+    with libredb.open("new", fs=memory_fs, mode="rw") as db:
+        check_mix(db)
+
+
+def test_a_file_may_be_given_as_bytes(fs: FileSystem, db_path: str) -> None:
+    # In a browser a file system has one database, and no place for the file that it is made of.
+    report = upgrade(file_of(MIX, 1), db_path, fs=fs)
+    assert (report.source, report.target) == ("the file", db_path)
     with libredb.open(db_path, fs=fs, mode="rw") as db:
         check_mix(db)
+    with pytest.raises(NotADatabaseError, match="the file, byte 0"):
+        upgrade(b"Dear diary", f"{db_path}-2", fs=SimFileSystem())
 
 
 def check_mix(db: Database) -> None:
@@ -307,25 +317,22 @@ REFUSED: dict[str, tuple[bytes, type[LogFileError]]] = {
 
 
 @pytest.mark.parametrize("story", REFUSED)
-def test_what_is_refused_leaves_nothing_behind(fs: FileSystem, db_path: str, story: str) -> None:
+def test_what_is_refused_leaves_nothing_behind(memory_fs: SimFileSystem, story: str) -> None:
     data, kind = REFUSED[story]
-    old = f"{db_path}-old"
-    put(fs, old, data)
-    before = contents(fs, old)
+    put(memory_fs, "old", data)
+    before = contents(memory_fs, "old")
     with pytest.raises(kind) as caught:
-        upgrade(old, db_path, fs=fs)
-    assert caught.value.path == old
-    assert (contents(fs, old), contents(fs, db_path)) == (before, [])
+        upgrade("old", "new", fs=memory_fs)
+    assert caught.value.path == "old"
+    assert (contents(memory_fs, "old"), contents(memory_fs, "new")) == (before, [])
 
 
 def test_a_target_that_is_there_is_refused_and_stays(fs: FileSystem, db_path: str) -> None:
-    old = f"{db_path}-old"
-    put(fs, old, file_of(SMALL, 1))
     with libredb.open(db_path, fs=fs) as db:
         db.set(b"k", b"v")
     before = contents(fs, db_path)
     with pytest.raises(UsageError, match="already; choose another path"):
-        upgrade(old, db_path, fs=fs)
+        upgrade(file_of(SMALL, 1), db_path, fs=fs)
     assert contents(fs, db_path) == before
 
 
