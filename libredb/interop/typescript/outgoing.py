@@ -38,6 +38,7 @@ OTHER_KV = "a place in a kv; there is one, without a name"
 DEADLINE = "a deadline"
 OWNED = "a key that a collection or the catalog would take for its own"
 TAKEN = "a key that another entry has"
+NO_LENS = "a lens that is unknown here, and all that it keeps"
 INDEX = "an index"
 MIGRATION = "a migration behind it"
 NO_ROW = "columns other than str, float, bool and dict, found by one str"
@@ -88,6 +89,8 @@ def outgoing(tx: ReadTransaction, plain_kv: str) -> Outgoing:
             _add_documents(result, tx, record)
         elif record["kind"] == "table" and not _is_of_raw(record):
             _add_table(result, tx, record)
+        elif record["kind"] not in {"table", "kv"}:
+            result.lose(record["name"], NO_LENS)
     for record in found:
         if record["kind"] == "kv":
             _add_kv(result, tx, record, is_plain=record["name"] == plain_kv)

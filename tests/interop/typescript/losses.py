@@ -9,6 +9,7 @@ from uuid import UUID
 import libredb
 from libredb import Database
 from libredb.interop import Unfit
+from libredb.lens.keys.namespace import create
 from tests.interop.typescript.old_files import collection, entry, relation
 
 
@@ -40,6 +41,10 @@ def typed(db: Database) -> None:
 
 def optional(db: Database) -> None:
     libredb.table(db, "t", {"id": "str", "n": "float?"}).insert({"id": "1", "n": 1.5})
+
+
+def of_a_later_lens(db: Database) -> None:
+    db.transact(lambda tx: create(tx, "g", "graph"))
 
 
 def infinite(db: Database) -> None:
@@ -147,6 +152,11 @@ LOSSES: dict[str, Case] = {
         optional,
         [Unfit("t", TABLE, 1)],
         dict([collection("t"), entry("t:1", {"id": "1", "n": 1.5})]),
+    ),
+    "a lens of a later version": (
+        of_a_later_lens,
+        [Unfit("g", "a lens that is unknown here, and all that it keeps", 1)],
+        {},
     ),
     "an infinity in a column": (
         infinite,
