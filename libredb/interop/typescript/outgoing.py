@@ -84,21 +84,28 @@ def outgoing(tx: ReadTransaction, plain_kv: str) -> Outgoing:
     """
     result = Outgoing()
     found = catalog(tx).to_json()
-    for record in found:
-        if record["kind"] == "documents":
-            _add_documents(result, tx, record)
-        elif record["kind"] == "table" and not _is_of_raw(record):
-            _add_table(result, tx, record)
-        elif record["kind"] not in {"table", "kv"}:
-            result.lose(record["name"], NO_LENS)
-    for record in found:
-        if record["kind"] == "kv":
-            _add_kv(result, tx, record, is_plain=record["name"] == plain_kv)
+    for record in sorted(found, key=_is_kv):  # last: a kv may have keys that a collection owns
+        _add(result, tx, record, plain_kv)
+        result.lose(record["name"], INDEX, len(record["indexes"]))
     for key, value in _raw(tx, found):
         result.put("raw keys", key, value)
-    for record in found:
-        result.lose(record["name"], INDEX, len(record["indexes"]))
     return result
+
+
+def _add(result: Outgoing, tx: ReadTransaction, record: Record, plain_kv: str) -> None:
+    """Add what a namespace keeps."""
+    if record["kind"] == "documents":
+        _add_documents(result, tx, record)
+    elif _is_kv(record):
+        _add_kv(result, tx, record, is_plain=record["name"] == plain_kv)
+    elif record["kind"] != "table":
+        result.lose(record["name"], NO_LENS)
+    elif not _is_of_raw(record):
+        _add_table(result, tx, record)
+
+
+def _is_kv(record: Record) -> bool:
+    return record["kind"] == "kv"
 
 
 def _add_documents(result: Outgoing, tx: ReadTransaction, record: Record) -> None:
