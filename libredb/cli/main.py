@@ -3,6 +3,7 @@
     0  done                      3  the database is open for writing elsewhere
     1  something is missing      4  the file is not a database, or is damaged
     2  the call is wrong         5  input or output failed
+    6  data does not fit where it is to go
     130  interrupted from the keyboard
     143  terminated by SIGTERM
 
@@ -15,7 +16,7 @@ import sys
 from typing import Protocol
 
 import libredb
-from libredb.cli.commands import demo
+from libredb.cli.commands import convert, demo, upgrade
 from libredb.cli.console import Console
 from libredb.cli.ending import terminable
 
@@ -47,7 +48,7 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: dict[str, Command] = {"demo": demo}
+COMMANDS: dict[str, Command] = {"convert": convert, "demo": demo, "upgrade": upgrade}
 
 
 def main(argv: list[str] | None = None) -> int:

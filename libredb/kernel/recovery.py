@@ -35,7 +35,7 @@ TORN_VERSIONS = {0, record.FORMAT_VERSION}
 FIRST_FIELDS = record.MAGIC + record.FORMAT_VERSION.to_bytes(2) + record.KNOWN_FLAGS.to_bytes(2)
 EVERY_VERSION = 2**64
 """Above what a record can hold."""
-CONVERT = "Convert it: read it with the TypeScript LibreDB and write its entries here"
+CONVERT = "`libredb upgrade OLD NEW` makes a database of such a file"
 
 
 @dataclass(slots=True)

@@ -116,11 +116,12 @@ def test_an_older_or_newer_format_is_named_as_soon_as_its_version_can_be_read() 
             judged(SimFileSystem(), PATH, whole[:length], expected)
 
 
-def test_the_refusal_of_an_older_format_says_what_to_do() -> None:
+def test_the_refusal_of_an_older_format_names_the_command_to_run() -> None:
+    # It said to read the file over there and to write its entries here: what the command does.
     for data in (version_zero(), version_one()):
         fs = SimFileSystem()
         fs.install(PATH, data)
-        with pytest.raises(LogFileError, match=r"[Cc]onvert"):
+        with pytest.raises(LogFileError, match="`libredb upgrade OLD NEW`"):
             libredb.open(PATH, fs=fs)
 
 

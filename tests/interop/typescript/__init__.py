@@ -1,0 +1,1 @@
+"""Files of the TypeScript LibreDB, recorded ones and our own: read, upgraded, and written again."""
