@@ -1,7 +1,7 @@
 """The outcomes that were recorded from the TypeScript LibreDB, wherever they are at hand.
 
-They are no part of the project. The environment variable LIBREDB_TYPESCRIPT_FIXTURES says where;
-without it, they are looked for beside the checkout. What they cover, files made here cover as well.
+They are no part of the project: the environment variable LIBREDB_FIXTURES names the folder, whose
+part `typescript-libredb` has them. What they cover, files made here cover as well.
 """
 
 import json
@@ -14,14 +14,12 @@ import pytest
 
 from libredb import CorruptLogError, LogFileError, NotADatabaseError, UnsupportedVersionError
 
-ROOT = Path(__file__).resolve().parents[3]
-VARIABLE = "LIBREDB_TYPESCRIPT_FIXTURES"
-FOLDER = Path(
-    os.environ.get(VARIABLE) or ROOT.parent / "shared" / "fixtures" / "typescript-libredb"
-)
+VARIABLE = "LIBREDB_FIXTURES"
+FOLDER = Path(os.environ.get(VARIABLE, "")) / "typescript-libredb"
 
 needs_recorded = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason=f"no recorded outcomes at {FOLDER}; {VARIABLE} says where they are"
+    not os.environ.get(VARIABLE),
+    reason=f"{VARIABLE} does not name the folder of recorded outcomes",
 )
 
 CODES: dict[str, type[LogFileError]] = {
