@@ -6,7 +6,6 @@ from pathlib import Path
 from libredb.cli.console import Console
 from libredb.cli.demo import story
 
-SUMMARY: str = "show the database at work on real data, killed and recovered"
 DESCRIPTION: str = """\
 Load every named character of Unicode, kill a writer in mid-commit again and again, and check that
 nothing acknowledged is lost."""

@@ -1,0 +1,41 @@
+"""Moving data in and out, and looking at files from outside: the command line, for programs.
+
+    lens_of       a namespace, opened as what the file says that it is
+    find          the documents or rows that a filter is true of, whichever they are
+    to_tagged     a value as JSON, with tags for what JSON lacks; from_tagged reads it
+    row_to_json   a row as tagged JSON; row_from_json reads it, by the types of the columns
+
+Nothing here is imported by the rest of libredb, and each is loaded when it is first asked for.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from libredb.interop.lenses import find, lens_of
+    from libredb.interop.tagged import from_tagged, row_from_json, row_to_json, to_tagged
+
+_MODULES = {
+    "find": "lenses",
+    "lens_of": "lenses",
+    "from_tagged": "tagged",
+    "row_from_json": "tagged",
+    "row_to_json": "tagged",
+    "to_tagged": "tagged",
+}
+"""In which module each public name is."""
+
+__all__ = ["find", "from_tagged", "lens_of", "row_from_json", "row_to_json", "to_tagged"]
+
+
+def __getattr__(name: str) -> object:
+    """Load the module that has this name, and keep the name."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(_import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})
