@@ -7,13 +7,13 @@ lacks is escaped in data, and a question mark in words.
 Absent on purpose: colours without `rich`, and anything in words wider than 80 columns.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TextIO
 
 from libredb.cli.escapes import escape, json_text
 from libredb.cli.layout import layout
+from libredb.cli.streams import write_bytes
 
 Progress = Callable[[int], None]
 """Called with how many are done."""
@@ -47,11 +47,15 @@ class Console:
 
     def complain(self, text: str) -> None:
         """Print what is wrong, on stderr; a path in it can hold anything."""
+        self.note(f"libredb: {text}")
+
+    def note(self, text: str) -> None:
+        """Print what is no result, on stderr."""
         self.finish()
         shown = "\n".join(escape(line.encode("utf-8", "replace")) for line in text.split("\n"))
         shown = shown.replace("\\\\", "\\")
         encoding = self._err.encoding or "utf-8"
-        shown = f"libredb: {shown}".encode(encoding, "backslashreplace").decode(encoding)
+        shown = shown.encode(encoding, "backslashreplace").decode(encoding)
         print(shown, file=self._err, flush=True)
 
     # Data
@@ -64,16 +68,15 @@ class Console:
         """Return JSON that this console can show, in one line without an indent."""
         return json_text(value, self.encoding, indent=indent)
 
-    def write(self, text: str, style: Style = "") -> None:
+    def write(self, text: str, style: Style = "", *, end: str = "\n") -> None:
         """Print a line of data, which is already what this console can show."""
         self._erase_progress()
-        self._out.write(self._styled(text, style) + "\n")
+        self._out.write(self._styled(text, style) + end)
 
     def write_bytes(self, data: bytes) -> None:
         """Print bytes as they are, and nothing else."""
         self._erase_progress()
-        self._out.flush()
-        self._out.buffer.write(data)
+        write_bytes(self._out, data)
 
     def table(
         self, heads: Sequence[str], rows: Iterable[Sequence[object]], *, indent: str = ""
@@ -114,15 +117,3 @@ class Console:
 
     def _styled(self, text: str, style: Style) -> str:
         return text
-
-
-def console_for(out: TextIO, err: TextIO) -> Console:
-    """Return the console for these streams: with colours on a terminal, if `rich` is installed."""
-    is_for_people = out.isatty() or err.isatty()
-    if is_for_people and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ:
-        try:
-            from libredb.cli.rich_console import RichConsole  # noqa: PLC0415 - it may not be there
-        except ImportError:
-            return Console(out, err)
-        return RichConsole(out, err)
-    return Console(out, err)

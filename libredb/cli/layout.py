@@ -20,6 +20,12 @@ _NARROWEST = 6
 """A column of a few letters and `...` still tells something."""
 
 
+class Number(str):
+    """A number as text, which stands to the right."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a table, and whether it is the head."""
@@ -97,9 +103,7 @@ def cut(text: str, width: int) -> str:
 
 def text_of(cell: object) -> str:
     """Return what a cell shows."""
-    if cell is None:
-        return ""
-    return f"{cell:,}" if type(cell) is int else str(cell)
+    return "" if cell is None else str(cell)
 
 
 def _least(widths: Sequence[int]) -> int:
@@ -115,7 +119,7 @@ def _padded(text: str, width: int, is_cut: bool, is_right: bool) -> str:  # noqa
 
 def _is_right(cells: Iterable[object]) -> bool:
     kinds = set(map(type, cells)) - {type(None)}
-    return bool(kinds) and kinds <= {int, float}
+    return bool(kinds) and kinds <= {int, float, Number}
 
 
 def _character_width(character: str) -> int:

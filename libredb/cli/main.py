@@ -1,11 +1,4 @@
-"""The entry point of `libredb`: arguments in, exit code out.
-
-    0  done                      4  the file is not a database, or is damaged
-    1  not found, or missing     5  input or output failed
-    2  the call is wrong         6  data, or a lens, refused it
-    3  open for writing elsewhere    7  a mistake in libredb
-    130  interrupted from the keyboard
-    143  terminated by SIGTERM
+"""The entry point of `libredb`: arguments in, exit code out, which `exit_codes` lists.
 
 Results go to stdout, progress and errors to stderr.
 """
@@ -13,26 +6,13 @@ Results go to stdout, progress and errors to stderr.
 import os
 import sys
 import traceback
+from typing import TextIO
 
-import libredb
 from libredb.cli.commands import COMMANDS, load
-from libredb.cli.console import Console, console_for
+from libredb.cli.console import Console
 from libredb.cli.ending import terminable
-from libredb.cli.parsers import command_parser, program_parser, unknown_command
-
-NOT_FOUND, USAGE, CORRUPT, INPUT_OUTPUT, REFUSED, BUG, INTERRUPTED = 1, 2, 4, 5, 6, 7, 130
-
-EXIT_CODES: list[tuple[type[Exception], int]] = [
-    (libredb.DatabaseLockedError, 3),
-    (libredb.IncompleteReadError, INPUT_OUTPUT),
-    (libredb.LogFileError, CORRUPT),
-    (OSError, INPUT_OUTPUT),
-    (libredb.MissingKeyError, NOT_FOUND),
-    (libredb.LensError, REFUSED),
-    (libredb.LibreDBError, USAGE),
-    (Exception, BUG),
-]
-"""The first class that fits decides: an error of ours can be an OSError as well."""
+from libredb.cli.exit_codes import BUG, INPUT_OUTPUT, INTERRUPTED, USAGE, exit_code_of
+from libredb.cli.parsers import command_parser, program_parser, unknown_command, with_dashes
 
 STREAMS = frozenset({"scan", "find", "log", "export"})
 """Commands of which a reader may take as much as it wants: `libredb scan FILE | head` is fine."""
@@ -55,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     name = given[place]
     if name not in COMMANDS:
         program_parser().error(unknown_command(name))
-    arguments = command_parser(name).parse_args(rest)
+    arguments = command_parser(name).parse_args(with_dashes(rest))
     console = console_for(sys.stdout, sys.stderr)
     try:
         with terminable():
@@ -75,9 +55,16 @@ def main(argv: list[str] | None = None) -> int:
         return _failed(console, error, is_debugging=is_debugging or arguments.debug)
 
 
-def exit_code_of(error: Exception) -> int:
-    """Return the exit code of a command that this error has ended."""
-    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+def console_for(out: TextIO, err: TextIO) -> Console:
+    """Return the console for these streams: with colours on a terminal, if `rich` is installed."""
+    is_for_people = out.isatty() or err.isatty()
+    if is_for_people and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ:
+        try:
+            from libredb.cli.rich_console import RichConsole  # noqa: PLC0415 - it may not be there
+        except ImportError:
+            return Console(out, err)
+        return RichConsole(out, err)
+    return Console(out, err)
 
 
 def _failed(console: Console, error: Exception, *, is_debugging: bool) -> int:

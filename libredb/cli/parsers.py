@@ -6,10 +6,14 @@ Absent on purpose: abbreviated options, which would change their meaning when an
 """
 
 import argparse
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 import libredb
 from libredb.cli.commands import COMMANDS, load
+
+TAKE_DASHES = frozenset({"--order-by"})
+"""Options whose value often begins with a dash, which argparse takes for another option."""
 
 DEBUG = "show where an error comes from, as Python does"
 
@@ -49,3 +53,14 @@ def unknown_command(name: str) -> str:
     near = get_close_matches(name, COMMANDS, 1)
     hint = f"do you mean {near[0]!r}?" if near else "`libredb --help` lists the commands"
     return f"there is no command {name!r}; {hint}"
+
+
+def with_dashes(words: Sequence[str]) -> list[str]:
+    """Return the arguments of a command with `--order-by -at` as `--order-by=-at`."""
+    found: list[str] = []
+    for word in words:
+        if found and found[-1] in TAKE_DASHES and word.startswith("-") and word[1:2] != "-":
+            found[-1] += f"={word}"
+        else:
+            found.append(word)
+    return found

@@ -1,5 +1,7 @@
 """Moving data in and out, and looking at files from outside: the command line, for programs.
 
+    inspect       what a file is and what is in it, as JSON
+    history       the commits that the log of a file tells of, damaged or not
     lens_of       a namespace, opened as what the file says that it is
     find          the documents or rows that a filter is true of, whichever they are
     to_tagged     a value as JSON, with tags for what JSON lacks; from_tagged reads it
@@ -12,11 +14,17 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from libredb.interop.inspection import inspect
     from libredb.interop.lenses import find, lens_of
+    from libredb.interop.log_history import LoggedCommit, LogHistory, history
     from libredb.interop.tagged import from_tagged, row_from_json, row_to_json, to_tagged
 
 _MODULES = {
+    "LogHistory": "log_history",
+    "LoggedCommit": "log_history",
     "find": "lenses",
+    "history": "log_history",
+    "inspect": "inspection",
     "lens_of": "lenses",
     "from_tagged": "tagged",
     "row_from_json": "tagged",
@@ -25,7 +33,18 @@ _MODULES = {
 }
 """In which module each public name is."""
 
-__all__ = ["find", "from_tagged", "lens_of", "row_from_json", "row_to_json", "to_tagged"]
+__all__ = [
+    "LogHistory",
+    "LoggedCommit",
+    "find",
+    "from_tagged",
+    "history",
+    "inspect",
+    "lens_of",
+    "row_from_json",
+    "row_to_json",
+    "to_tagged",
+]
 
 
 def __getattr__(name: str) -> object:

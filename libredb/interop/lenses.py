@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from libredb.interop.tagged import value_from_json
 from libredb.kernel.errors import UsageValueError
-from libredb.kernel.transaction import Store
+from libredb.kernel.transaction import ReadTransaction, Store
 from libredb.lens.catalog import catalog
 from libredb.lens.documents import Documents, documents
 from libredb.lens.kv import KV, kv
@@ -56,12 +56,17 @@ def lens_of(store: Store, name: str) -> AnyLens:
         return documents(store, name)
     if kind == "table":
         recorded = Recorded.from_json(name, schema)
-        return table(store, name, columns_of(recorded), key=recorded.key)
+        return table(store, name, _columns_of(recorded), key=recorded.key)
     raise UsageValueError(f"the namespace {name!r} is one of {kind}, which is no lens here")
 
 
-def columns_of(recorded: Recorded) -> dict[str, str]:
-    """Return the types of the columns by their names, as `table` takes them."""
+def key_and_columns(store: Store, name: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return which columns are the key of a table, and the types of all, as `table` takes them."""
+    recorded = Recorded.from_json(name, catalog(store).describe(name)["schema"])
+    return recorded.key, _columns_of(recorded)
+
+
+def _columns_of(recorded: Recorded) -> dict[str, str]:
     return {name: str(column) for name, column in recorded.columns.items()}
 
 
@@ -84,13 +89,15 @@ def find(
     lens = lens_of(store, name)
     if isinstance(lens, KV):
         raise UsageValueError(f"{name!r} is a kv, whose keys are found by `scan`")
+    if isinstance(store, ReadTransaction):
+        lens = lens.on(store)  # and so its answer is read one by one
     paths = [order_by] if isinstance(order_by, str) else order_by or []
     if isinstance(lens, Documents):
         return lens.find(filter, order_by=[*paths], limit=limit, offset=offset)
     rows = lens.all()
     if filter:
-        recorded = Recorded.from_json(name, catalog(store).describe(name)["schema"])
-        schema = Schema(name, row_type(columns_of(recorded)), recorded.key)
+        key, columns = key_and_columns(store, name)
+        schema = Schema(name, row_type(columns), key)
         expression = _by_columns(from_filter(filter), schema)
         rows = rows.where(lambda _: cast(bool, Clause(expression)))
     if paths:

@@ -1,12 +1,13 @@
 """Values as JSON for other programs: what JSON lacks is an object with a tag, and comes back.
 
-    datetime, date, Decimal, bytes, UUID     {"$decimal": "1.50"}, as columns of `any` store them
+    datetime, date, Decimal, bytes, UUID     {"$date": "2026-11-01"}, {"$bytes": base64}, ..
     an int that a float cannot tell apart    {"$int": "9007199254740993"}
     an infinity                              {"$float": "-inf"}
     an object that looks like a tag          {"$object": {"$decimal": 1}}
 
-A datetime is `{"$datetime": microseconds since 1970}`; text as ISO 8601 is read too. What belongs
-into a column is also read from a plain scalar: the column knows that "2026-11-01" is a date.
+Times are text as ISO 8601, with all microseconds; a datetime is also read from the microseconds
+since 1970. What belongs into a column is read from a plain scalar too: the column knows that
+"2026-11-01" is a date.
 Absent on purpose: NaN, which no database keeps.
 """
 
@@ -38,18 +39,15 @@ Row = Mapping[str, Any]
 def to_tagged(value: Any) -> Json:  # noqa: ANN401 - whatever a row or a document has
     """Return a value as JSON with tags, which `json.dumps` can write."""
     kind = type_of(value)
+    if kind is datetime:
+        return {"$datetime": value.isoformat()}
     if kind in TAGGED_TYPES:
         return tagged(value)
     if kind is int and abs(value) > LARGEST_EXACT:
         return {"$int": str(value)}
     if kind is float and not isfinite(value):
         return {"$float": str(value)}
-    if kind is list:
-        return [to_tagged(element) for element in value]
-    if kind is dict:
-        pairs = {name: to_tagged(element) for name, element in value.items()}
-        return {"$object": pairs} if _tag_of(value) else pairs
-    return value
+    return _inside(value) if kind in (list, dict) else value
 
 
 def from_tagged(stored: Json) -> Any:  # noqa: ANN401 - whatever was tagged
@@ -100,7 +98,7 @@ def value_from_json(type_name: str, stored: Json) -> Any:  # noqa: ANN401 - the 
     """
     type_name = type_name.removesuffix("?")
     kind = type_of(stored)
-    if type_name == "naive_datetime" and kind is dict and _tag_of(stored) == "$datetime":
+    if kind is dict and type_name == "naive_datetime" and _tag_of(stored) == "$datetime":
         stored = stored["$datetime"]
         kind = type_of(stored)
     read = _READERS.get((type_name, kind))
@@ -112,6 +110,14 @@ def value_from_json(type_name: str, stored: Json) -> Any:  # noqa: ANN401 - the 
         expected = f"text that is a {type_name}"
         message = f"expected {expected}, got {stored!r}"
         raise InvalidValueError(message, expected=expected, actual=stored) from None
+
+
+def _inside(value: list[Any] | dict[Any, Any]) -> Json:
+    """Return a list or an object with everything in it tagged."""
+    if isinstance(value, list):
+        return [to_tagged(element) for element in value]
+    pairs = {name: to_tagged(element) for name, element in value.items()}
+    return {"$object": pairs} if _tag_of(value) else pairs
 
 
 def _untagged(tag: str, inside: Json) -> Any:  # noqa: ANN401 - the tag says what

@@ -15,6 +15,19 @@ from typing import Protocol, cast
 from libredb.cli.console import Console
 
 COMMANDS: dict[str, str] = {
+    "inspect": "what a file is, and what is in it",
+    "get": "print the value of a key, a document or a row",
+    "set": "set a key, a document or a row",
+    "delete": "delete a key, a document or a row",
+    "scan": "print a range of keys and their values",
+    "find": "print the documents or rows that a filter is true of",
+    "log": "print the history of a file, damaged or not",
+    "verify": "say whether a file is damaged, and where",
+    "compact": "drop from a file what was overwritten or deleted",
+    "backup": "copy a database, also while somebody writes to it",
+    "restore": "make a database of a backup",
+    "shell": "a Python prompt with the database at hand",
+    "completion": "print what lets a shell complete commands and options",
     "demo": "show the database at work on real data, killed and recovered",
 }
 """The name of each command, and a line for the list of commands."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from libredb.cli.layout import cell_width, cut, fitted, layout
+from libredb.cli.layout import Number, cell_width, cut, fitted, layout
 
 
 def lines(
@@ -15,7 +15,7 @@ def lines(
 
 
 def test_columns_are_aligned_and_numbers_stand_to_the_right() -> None:
-    rows: Sequence[Sequence[object]] = [["notes", 5, None], ["settings", 12345, "x"]]
+    rows: Sequence[Sequence[object]] = [["notes", 5, None], ["settings", Number("12,345"), "x"]]
     assert lines(["name", "count", "note"], rows, indent=" ") == [
         " name       count  note",
         " notes          5",
