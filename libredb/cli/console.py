@@ -7,7 +7,8 @@ lacks is escaped in data, and a question mark in words.
 Absent on purpose: colours without `rich`, and anything in words wider than 80 columns.
 """
 
-import shutil
+import os
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TextIO
 
@@ -20,6 +21,8 @@ Progress = Callable[[int], None]
 
 Style = Literal["", "head", "good", "bad", "faint"]
 """How a line is meant: the head of something, good or bad news, or beside the point."""
+
+DEFAULT_COLUMNS = 80
 
 
 class Console:
@@ -36,7 +39,7 @@ class Console:
     @property
     def width(self) -> int | None:
         """The columns of the terminal, None where it is none."""
-        return shutil.get_terminal_size().columns if self.is_terminal else None
+        return columns_of(self._out) if self.is_terminal else None
 
     # Words
 
@@ -52,8 +55,11 @@ class Console:
     def note(self, text: str) -> None:
         """Print what is no result, on stderr."""
         self.finish()
-        shown = "\n".join(escape(line.encode("utf-8", "replace")) for line in text.split("\n"))
-        shown = shown.replace("\\\\", "\\")
+        lines = [escape(line.encode("utf-8", "replace")) for line in text.split("\n")]
+        if self._err.isatty():
+            width = columns_of(self._err)
+            lines = [part for line in lines for part in wrapped(line, width) or [""]]
+        shown = "\n".join(lines).replace("\\\\", "\\")
         encoding = self._err.encoding or "utf-8"
         shown = shown.encode(encoding, "backslashreplace").decode(encoding)
         print(shown, file=self._err, flush=True)
@@ -84,6 +90,11 @@ class Console:
         """Print a table; its cells are what this console can show, None is empty."""
         for line in layout(heads, rows, self.width, indent=indent):
             self.write(line.text, "head" if line.is_head else "")
+
+    def paragraph(self, text: str, *, indent: str = "") -> None:
+        """Print words as lines of at most 80 columns, or fewer on a narrow terminal."""
+        for line in wrapped(text, min(self.width or DEFAULT_COLUMNS, DEFAULT_COLUMNS), indent):
+            self.write(line)
 
     def finish(self) -> None:
         """Hand over what was printed, and erase the progress line."""
@@ -117,3 +128,26 @@ class Console:
 
     def _styled(self, text: str, style: Style) -> str:
         return text
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Return words as lines; a word that is too long for a line, a path for example, stays one."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def columns_of(terminal: TextIO) -> int:
+    """Return how wide a terminal is: what COLUMNS says, what it says itself, or 80."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdigit() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or DEFAULT_COLUMNS
+    except OSError:
+        return DEFAULT_COLUMNS

@@ -17,14 +17,16 @@ class Notation:
 
     encoding: str
     is_hex: bool = False
+    indent: int | None = None
+    """How far JSON is indented; None keeps it in one line."""
 
     def shown(self, data: bytes) -> str:
         """Return bytes as they are printed."""
         return data.hex() if self.is_hex else escape(data, self.encoding)
 
     def json(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON has
-        """Return JSON as it is printed, in one line."""
-        return json_text(value, self.encoding)
+        """Return JSON as it is printed."""
+        return json_text(value, self.encoding, indent=self.indent)
 
     def data(self, given: str | bytes) -> bytes:
         """Return the bytes of what was given.

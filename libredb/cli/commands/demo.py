@@ -8,8 +8,8 @@ from libredb.cli.console import Console
 from libredb.cli.demo import story
 
 DESCRIPTION: str = """\
-Load every named character of Unicode, kill a writer in mid-commit again and again, and check that
-nothing acknowledged is lost."""
+Load every named character of Unicode as text keys, documents and tables; kill a writer in
+mid-commit again and again, and check that nothing acknowledged is lost."""
 EXAMPLE: str = "libredb demo --characters 5000 --kills 3"
 
 

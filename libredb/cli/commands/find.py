@@ -101,10 +101,10 @@ def _explain(console: Console, found: Result[Row], *, is_json: bool) -> None:
 
 
 def _print_list(console: Console, found: Iterable[Row]) -> None:
-    """Print a list without holding it: a row in each line."""
-    before = "[\n"
+    """Print a list without holding it: a row in each line, or in some on a terminal."""
+    before, indent = "[\n", 2 if console.is_terminal else None
     for row in found:
-        console.write(before + console.json(row_to_json(row)), end="")
+        console.write(before + console.json(row_to_json(row), indent=indent), end="")
         before = ",\n"
     console.write("[]" if before == "[\n" else "\n]")
 

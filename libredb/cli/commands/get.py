@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(console: Console, arguments: argparse.Namespace) -> int:
     """Print the value, or say that there is none."""
-    notation = Notation(console.encoding, arguments.hex)
+    indent = 2 if console.is_terminal and not arguments.raw else None
+    notation = Notation(console.encoding, arguments.hex, indent)
     with open_to_read(arguments) as db:
         found = keyed(db, arguments.namespace, notation).get(arguments.key)
     if found is None:

@@ -33,8 +33,11 @@ def run(console: Console, arguments: argparse.Namespace) -> int:
         console.say(f"   {name:<12}{value}")
     if told["namespaces"]:
         console.say()
-        heads = ["namespace", "kind", "count", "indexes", "columns"]
+        heads = ["namespace", "kind", "count", "indexes"]
         console.table(heads, (_row(console, each) for each in told["namespaces"]), indent="   ")
+        for each in told["namespaces"]:
+            if each["kind"] == "table":
+                _print_columns(console, each)
     return 0
 
 
@@ -66,27 +69,23 @@ def _facts(told: Told) -> list[tuple[str, str]]:
 
 
 def _row(console: Console, each: Told) -> list[object]:
-    schema, columns = each["schema"], ""
-    kind = each["kind"]
-    if kind == "kv":
-        kind = f"kv of {schema['values']}"
-    elif kind == "table":
-        key, found = schema["key"], schema["columns"].items()
-        columns = ", ".join(_column(name, column, key) for name, column in found)
-    indexes = ", ".join(map(_index, each["indexes"]))
+    kind = f"kv of {each['schema']['values']}" if each["kind"] == "kv" else each["kind"]
     count = None if each["count"] is None else Number(f"{each['count']:,}")
-    return [
-        console.text(each["name"].encode()),
-        kind,
-        count,
-        console.text(indexes.encode()) or None,
-        console.text(columns.encode()) or None,
-    ]
+    indexes = ", ".join(map(_index, each["indexes"]))
+    return [console.text(each["name"].encode()), kind, count, console.text(indexes.encode())]
 
 
-def _column(name: str, column: Told, key: list[str]) -> str:
-    mark = "*" * (name in key)
-    return f"{name}{mark} {column['type']}{'?' * bool(column.get('optional'))}"
+def _print_columns(console: Console, table: Told) -> None:
+    """Print the columns of a table, those of its key first, with a star."""
+    key, columns = table["schema"]["key"], table["schema"]["columns"]
+    names = [*key, *(name for name in columns if name not in key)]
+    told = ", ".join(f"{name}{'*' * (name in key)} {_type(columns[name])}" for name in names)
+    console.say()
+    console.paragraph(console.text(f"columns of {table['name']}: {told}".encode()), indent="   ")
+
+
+def _type(column: Told) -> str:
+    return column["type"] + "?" * bool(column.get("optional"))
 
 
 def _index(index: Told) -> str:

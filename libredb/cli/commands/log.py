@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from libredb.cli.arguments import add_file, count
@@ -40,12 +40,9 @@ def run(console: Console, arguments: argparse.Namespace) -> int:
             console.write(console.json(_as_json(console, commit, with_ops=arguments.ops)))
     else:
         _print_snapshot(console, found)
-        if arguments.ops:
-            heads = ["version", "durable", "op", "key", "value"]
-            console.table(heads, _op_rows(console, commits))
-        else:
-            heads = ["version", "offset", "bytes", "sets", "deletes", "durable"]
-            console.table(heads, map(_row, commits))
+        first = next(commits, None)
+        if first is not None:
+            _print_commits(console, chain([first], commits), with_ops=arguments.ops)
         _print_end(console, found)
     if found.error is not None:
         console.complain(str(found.error))
@@ -54,20 +51,29 @@ def run(console: Console, arguments: argparse.Namespace) -> int:
 
 
 def _print_snapshot(console: Console, found: LogHistory) -> None:
-    if found.snapshot_records:
-        console.say(
-            f"Snapshot: the state after commit {found.base_version}, with"
-            f" {found.snapshot_entries:,} entries; it takes"
-        )
-        console.say(
-            f"versions {found.base_version + 1} to {found.snapshot_version},"
-            f" and ends at byte {found.snapshot_end:,}."
-        )
-        console.say()
+    if not found.snapshot_records:
+        return
+    first, last = found.base_version + 1, found.snapshot_version
+    versions = f"version {first}" if first == last else f"versions {first} to {last}"
+    console.say(
+        f"The log begins with a snapshot of {found.snapshot_entries:,} entries,"
+        f" as of commit {found.base_version}."
+    )
+    console.say(f"It is {versions}, and ends at byte {found.snapshot_end:,}.")
+    console.say()
+
+
+def _print_commits(console: Console, commits: Iterable[LoggedCommit], *, with_ops: bool) -> None:
+    if with_ops:
+        heads = ["version", "durable", "op", "key", "value"]
+        console.table(heads, _op_rows(console, commits))
+    else:
+        heads = ["version", "offset", "bytes", "sets", "deletes", "durable"]
+        console.table(heads, map(_row, commits))
+    console.say()
 
 
 def _print_end(console: Console, found: LogHistory) -> None:
-    console.say()
     if found.outcome == "empty":
         console.say("The file is empty: no database was made in it yet.")
         return

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 import libredb
-from libredb import Database, LensError, UsageError, VerifyReport
+from libredb import CorruptLogError, Database, LensError, UsageError, VerifyReport
 from libredb.cli.arguments import add_file
 from libredb.cli.console import Console
 from libredb.cli.exit_codes import REFUSED, exit_code_of
@@ -58,8 +58,8 @@ def problems_of(db: Database) -> list[str]:
 
 
 def _print(console: Console, report: VerifyReport, problems: list[str] | None) -> None:
-    style = "bad" if report.outcome == "refused" else "good"
-    console.say(f"{report.path}: {_WORDS[report.outcome]}", style)
+    style = "bad" if report.error else "good"
+    console.say(f"{report.path}: {_verdict(report)}", style)
     place = "Damage noticed at byte" if report.error else "The log ends at byte"
     if report.outcome != "empty":
         console.say(f"   {place} {report.offset:,} of {report.size_bytes:,}")
@@ -80,8 +80,13 @@ _WORDS = {
     "empty": "empty; no database was made in it yet",
     "clean": "clean",
     "cut": "what follows the last commit is of none; opening cuts it off",
-    "refused": "damaged, or no database",
 }
+
+
+def _verdict(report: VerifyReport) -> str:
+    if report.error is None:
+        return _WORDS[report.outcome]
+    return "damaged" if isinstance(report.error, CorruptLogError) else "refused"
 
 
 def _as_json(report: VerifyReport) -> dict[str, Any]:
