@@ -86,7 +86,7 @@ def _place(directory: Path | None) -> Iterator[Path]:
 def _load(console: Console, db: Database, data: Sequence[Character]) -> None:
     _title(console, f"Load the named characters of Unicode {unicodedata.unidata_version}")
     console.say("   Names as text keys, characters as documents with an index on their category,")
-    console.say("   some blocks and their letters as typed tables; every commit is synced to disk.")
+    console.say("   a few blocks and their letters as typed tables; every commit is synced.")
     started = time.perf_counter()
     commits = characters.load(db, data, console.progress(len(data), "characters"))
     seconds = time.perf_counter() - started
