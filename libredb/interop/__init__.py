@@ -2,7 +2,7 @@
 
     inspect       what a file is and what is in it, as JSON
     history       the commits that the log of a file tells of, damaged or not
-    lens_of       a namespace, opened as what the file says that it is
+    recorded_lens       a namespace, opened as what the file says that it is
     find          the documents or rows that a filter is true of, whichever they are
     to_tagged     a value as JSON, with tags for what JSON lacks; from_tagged reads it
     row_to_json   a row as tagged JSON; row_from_json reads it, by the types of the columns
@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from libredb.interop.inspection import inspect
-    from libredb.interop.lenses import find, lens_of
     from libredb.interop.log_history import LoggedCommit, LogHistory, history
+    from libredb.interop.namespaces import find, recorded_lens
     from libredb.interop.tagged import from_tagged, row_from_json, row_to_json, to_tagged
 
 _MODULES = {
     "LogHistory": "log_history",
     "LoggedCommit": "log_history",
-    "find": "lenses",
+    "find": "namespaces",
     "history": "log_history",
     "inspect": "inspection",
-    "lens_of": "lenses",
+    "recorded_lens": "namespaces",
     "from_tagged": "tagged",
     "row_from_json": "tagged",
     "row_to_json": "tagged",
@@ -40,7 +40,7 @@ __all__ = [
     "from_tagged",
     "history",
     "inspect",
-    "lens_of",
+    "recorded_lens",
     "row_from_json",
     "row_to_json",
     "to_tagged",

@@ -8,8 +8,8 @@ import os
 from typing import Any
 
 import libredb
-from libredb.interop.lenses import lens_of
 from libredb.interop.log_history import history
+from libredb.interop.namespaces import recorded_lens
 from libredb.kernel.database import Database
 from libredb.kernel.errors import LensError, UsageError
 from libredb.kernel.filesystem import FileSystem
@@ -85,6 +85,6 @@ def inspect(path: str | os.PathLike[str], *, fs: FileSystem | None = None) -> di
 
 def _count(db: Database, name: str) -> int | None:
     try:
-        return len(lens_of(db, name))
+        return len(recorded_lens(db, name))
     except (LensError, UsageError):
         return None

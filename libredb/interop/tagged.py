@@ -5,9 +5,9 @@
     an infinity                              {"$float": "-inf"}
     an object that looks like a tag          {"$object": {"$decimal": 1}}
 
-Times are text as ISO 8601, with all microseconds; a datetime is also read from the microseconds
-since 1970. What belongs into a column is read from a plain scalar too: the column knows that
-"2026-11-01" is a date.
+A datetime is `{"$datetime": microseconds since 1970}`; text as ISO 8601 is read too, and is what a
+datetime without a zone is. What belongs into a column is read from a plain scalar as well: the
+column knows that "2026-11-01" is a date.
 Absent on purpose: NaN, which no database keeps.
 """
 
@@ -35,12 +35,14 @@ LARGEST_EXACT = 2**53 - 1
 
 Row = Mapping[str, Any]
 
+_JSON_TYPES = frozenset({"dict", "list"})
+
 
 def to_tagged(value: Any) -> Json:  # noqa: ANN401 - whatever a row or a document has
     """Return a value as JSON with tags, which `json.dumps` can write."""
     kind = type_of(value)
-    if kind is datetime:
-        return {"$datetime": value.isoformat()}
+    if kind is datetime and value.tzinfo is None:
+        return value.isoformat()
     if kind in TAGGED_TYPES:
         return tagged(value)
     if kind is int and abs(value) > LARGEST_EXACT:
@@ -74,9 +76,12 @@ def from_tagged(stored: Json) -> Any:  # noqa: ANN401 - whatever was tagged
         raise InvalidValueError(f"expected {told}", expected=told, actual=tag) from None
 
 
-def row_to_json(row: Row) -> dict[str, Json]:
-    """Return the values of a row as tagged JSON, in the order of its columns."""
-    return {name: to_tagged(value) for name, value in row.items()}
+def row_to_json(columns: Mapping[str, str], row: Row) -> dict[str, Json]:
+    """Return the values of a row as tagged JSON; a column of dicts or lists has JSON already."""
+    return {
+        name: value if _plain_type(columns[name]) in _JSON_TYPES else to_tagged(value)
+        for name, value in row.items()
+    }
 
 
 def row_from_json(columns: Mapping[str, str], stored: Mapping[str, Json]) -> dict[str, Any]:
@@ -96,7 +101,9 @@ def value_from_json(type_name: str, stored: Json) -> Any:  # noqa: ANN401 - the 
     Raises:
         InvalidValueError: it cannot be read as that.
     """
-    type_name = type_name.removesuffix("?")
+    type_name = _plain_type(type_name)
+    if type_name in _JSON_TYPES:
+        return stored
     kind = type_of(stored)
     if kind is dict and type_name == "naive_datetime" and _tag_of(stored) == "$datetime":
         stored = stored["$datetime"]
@@ -110,6 +117,11 @@ def value_from_json(type_name: str, stored: Json) -> Any:  # noqa: ANN401 - the 
         expected = f"text that is a {type_name}"
         message = f"expected {expected}, got {stored!r}"
         raise InvalidValueError(message, expected=expected, actual=stored) from None
+
+
+def _plain_type(type_name: str) -> str:
+    """Return the type of a column without the mark that None is in it."""
+    return type_name.removesuffix("?")
 
 
 def _inside(value: list[Any] | dict[Any, Any]) -> Json:

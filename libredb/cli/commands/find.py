@@ -3,11 +3,13 @@
 import argparse
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
+from libredb import ReadTransaction
 from libredb.cli.arguments import (
     add_file,
     add_version,
@@ -19,8 +21,10 @@ from libredb.cli.arguments import (
 from libredb.cli.console import Console
 from libredb.cli.escapes import json_text
 from libredb.cli.layout import MEASURED_ROWS
-from libredb.interop import find, row_to_json, to_tagged
+from libredb.interop import find, row_to_json
+from libredb.interop.namespaces import key_and_columns
 from libredb.lens.rows.result import Result
+from libredb.lens.table.selection import Selection
 
 DESCRIPTION: str = """\
 Print the documents or the rows of a table that a filter is true of, as a table. In a filter of a
@@ -28,6 +32,7 @@ table, a plain value is read by the type of its column."""
 EXAMPLE: str = """libredb find app.libredb notes '{"level": "warn"}'"""
 
 Row = dict[str, Any]
+AsJson = Callable[[Row], Row]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,17 +73,18 @@ def run(console: Console, arguments: argparse.Namespace) -> int:
             order_by=arguments.order_by,
             limit=arguments.limit,
         )
+        as_json = _as_json(tx, arguments.namespace, found)
         if arguments.explain:
             _explain(console, found, is_json=arguments.json or arguments.jsonl)
         elif arguments.json:
-            _print_list(console, found)
+            _print_list(console, map(as_json, found))
         elif arguments.jsonl:
             for row in found:
-                console.write(console.json(row_to_json(row)))
+                console.write(console.json(as_json(row)))
         elif arguments.csv:
-            _print_csv(console, found)
+            _print_csv(console, found, as_json)
         else:
-            _print_table(console, found)
+            _print_table(console, found, as_json)
     return 0
 
 
@@ -100,21 +106,30 @@ def _explain(console: Console, found: Result[Row], *, is_json: bool) -> None:
     console.write(console.json(told))
 
 
+def _as_json(tx: ReadTransaction, name: str, found: Result[Row]) -> AsJson:
+    """Return what makes JSON of a row; a document is JSON already."""
+    if not isinstance(found, Selection):
+        return dict
+    _, columns = key_and_columns(tx, name)
+    return lambda row: row_to_json(columns, row)
+
+
 def _print_list(console: Console, found: Iterable[Row]) -> None:
     """Print a list without holding it: a row in each line, or in some on a terminal."""
     before, indent = "[\n", 2 if console.is_terminal else None
     for row in found:
-        console.write(before + console.json(row_to_json(row), indent=indent), end="")
+        console.write(before + console.json(row, indent=indent), end="")
         before = ",\n"
     console.write("[]" if before == "[\n" else "\n]")
 
 
-def _print_csv(console: Console, found: Result[Row]) -> None:
+def _print_csv(console: Console, found: Result[Row], as_json: AsJson) -> None:
     """Print all fields of all rows, for which these are read twice."""
     names = list(dict.fromkeys(chain.from_iterable(found)))
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="")
-    for cells in chain([names], ([_plain(row.get(name)) for name in names] for row in found)):
+    rows = (_plain(row, as_json(row)) for row in found)
+    for cells in chain([names], ([row.get(name) for name in names] for row in rows)):
         writer.writerow(cells)
         text = line.getvalue()
         console.write(console.text(text.encode()) if console.is_terminal else text)
@@ -122,8 +137,8 @@ def _print_csv(console: Console, found: Result[Row]) -> None:
         line.truncate()
 
 
-def _print_table(console: Console, found: Iterable[Row]) -> None:
-    rows = iter(found)
+def _print_table(console: Console, found: Iterable[Row], as_json: AsJson) -> None:
+    rows = (_plain(row, as_json(row)) for row in found)
     first = list(islice(rows, MEASURED_ROWS))
     names = list(dict.fromkeys(chain.from_iterable(first)))
     if not names:
@@ -134,25 +149,23 @@ def _print_table(console: Console, found: Iterable[Row]) -> None:
 
 
 def _cells(console: Console, names: Sequence[str], row: Row) -> list[object]:
-    cells: list[object] = []
-    for name in names:
-        value = _plain(row.get(name))
-        is_number = type(value) in {int, float}
-        cells.append(value if is_number or value is None else console.text(str(value).encode()))
-    return cells
+    cells = [row.get(name) for name in names]
+    return [console.text(each.encode()) if isinstance(each, str) else each for each in cells]
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a row has
-    """Return what a cell shows: a number, or text."""
+def _plain(row: Row, as_json: Row) -> Row:
+    """Return what cells show of a row: numbers, text, and None."""
+    return {name: _plain_value(value, as_json[name]) for name, value in row.items()}
+
+
+def _plain_value(value: Any, as_json: Any) -> int | float | str | None:  # noqa: ANN401 - whatever a row has
     if value is None or type(value) in {int, float, str}:
         return value
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
-    tagged = to_tagged(value)
-    if isinstance(tagged, dict) and not isinstance(value, dict):
-        (text,) = tagged.values()  # pyright: ignore[reportUnknownVariableType] - a tag has one
-        return text  # pyright: ignore[reportUnknownVariableType] - as above
-    return json_text(tagged)
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    return json_text(as_json) if type(value) in {bool, dict, list} else str(value)
 
 
 def _paths(text: str) -> list[str]:

@@ -14,7 +14,7 @@ import libredb
 from libredb import KV, Database, Documents, MissingKeyError, Table, UsageError
 from libredb.cli.arguments import add_file, add_version
 from libredb.cli.console import Console
-from libredb.interop import lens_of
+from libredb.interop import recorded_lens
 
 DESCRIPTION: str = """\
 Open a Python prompt with the database as `db`, its namespaces by `kv("settings")`,
@@ -66,7 +66,7 @@ def names_for(db: Database) -> dict[str, Any]:
     def table(name: str, rows: Any = None, **options: Any) -> Table[Any]:  # noqa: ANN401 - as libredb.table takes it
         """Return a table, whose rows are dicts unless their class is given."""
         return (
-            _of(Table, lens_of(db, name), name)
+            _of(Table, recorded_lens(db, name), name)
             if rows is None
             else libredb.table(db, name, rows, **options)
         )
@@ -85,7 +85,7 @@ def names_for(db: Database) -> dict[str, Any]:
 
 def _existing(db: Database, name: str) -> Any:  # noqa: ANN401 - whatever lens it is
     try:
-        return lens_of(db, name)
+        return recorded_lens(db, name)
     except MissingKeyError:
         return None
 

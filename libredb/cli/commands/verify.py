@@ -8,7 +8,7 @@ from libredb import CorruptLogError, Database, LensError, UsageError, VerifyRepo
 from libredb.cli.arguments import add_file
 from libredb.cli.console import Console
 from libredb.cli.exit_codes import REFUSED, exit_code_of
-from libredb.interop import lens_of
+from libredb.interop import recorded_lens
 
 DESCRIPTION: str = """\
 Read all of a file, change nothing, and say whether it is damaged and at which byte: the exit code
@@ -50,7 +50,7 @@ def problems_of(db: Database) -> list[str]:
         return found  # the catalog has said so
     for name in names:
         try:
-            problems = lens_of(db, name).check()
+            problems = recorded_lens(db, name).check()
         except (LensError, UsageError) as error:
             problems = [str(error)]
         found += [f"{name}: {problem}" for problem in problems]

@@ -13,8 +13,8 @@ from libredb.cli.keyed.raw import RawKeys
 from libredb.cli.keyed.rows import DocumentsById, RowsByKey
 from libredb.cli.keyed.text import TextKeys
 from libredb.cli.notation import Notation
-from libredb.interop import lens_of
-from libredb.interop.lenses import key_and_columns
+from libredb.interop import recorded_lens
+from libredb.interop.namespaces import key_and_columns
 
 KINDS = ("str", "bytes", "json", "documents")
 """What a new namespace can be: a kv by its values, or documents."""
@@ -28,7 +28,7 @@ def keyed(db: Database, name: str | None, notation: Notation) -> Keyed:
     """
     if name is None:
         return RawKeys(db, notation)
-    lens = lens_of(db, name)
+    lens = recorded_lens(db, name)
     if isinstance(lens, Table):
         key, columns = key_and_columns(db, name)
         return RowsByKey(db, lens, key, columns, notation)

@@ -86,7 +86,7 @@ class RowsByKey:
     def get(self, key: str) -> Found | None:
         """Return a row."""
         found = self._lens.get(self._called(self._parts(key)))
-        return None if found is None else _found(row_to_json(found), self._notation)
+        return None if found is None else _found(row_to_json(self._columns, found), self._notation)
 
     def set(self, key: str, given: str | bytes) -> None:
         """Put a row."""
@@ -105,7 +105,9 @@ class RowsByKey:
             rows = self._lens.on(tx).order_by(*self._key, reverse=wanted.reverse)
             for row in rows if wanted.limit is None else rows.limit(wanted.limit):
                 shown = self._shown(row)
-                yield Entry(shown, shown.encode(), _found(row_to_json(row), self._notation))
+                yield Entry(
+                    shown, shown.encode(), _found(row_to_json(self._columns, row), self._notation)
+                )
 
     def _parts(self, key: str) -> Row:
         """Return the values of the columns that are the key."""

@@ -1,6 +1,6 @@
 """A namespace opened without its class, as the file itself says what it is.
 
-    lens_of(db, "users")                            a Table whose rows are dicts, a KV, Documents
+    recorded_lens(db, "users")        a Table whose rows are dicts, a KV, Documents
     find(db, "users", {"age": {"$gte": 18}}, order_by="-age", limit=5)
 
 For tools, which look at files that others have written. In a filter of a table, a plain value is
@@ -36,7 +36,7 @@ _VALUES = frozenset({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"})
 """Operators whose operand is a value of the column, and those that take several."""
 
 
-def lens_of(store: Store, name: str) -> AnyLens:
+def recorded_lens(store: Store, name: str) -> AnyLens:
     """Return a namespace as what is recorded of it. Reads its record, and a document if it has any.
 
     Rows of a table are dicts. Ids of documents are ints if that of the first one is.
@@ -86,7 +86,7 @@ def find(
         UsageError: it is a kv; or the filter or the order is none, or is of other columns.
         InvalidValueError: a value of the filter is never in its column.
     """
-    lens = lens_of(store, name)
+    lens = recorded_lens(store, name)
     if isinstance(lens, KV):
         raise UsageValueError(f"{name!r} is a kv, whose keys are found by `scan`")
     if isinstance(store, ReadTransaction):
