@@ -6,11 +6,15 @@ Absent on purpose: abbreviated options, which would change their meaning when an
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import NoReturn
 
 import libredb
 from libredb.cli.commands import COMMANDS, load
+from libredb.cli.console import Console
+from libredb.cli.exit_codes import USAGE
 
 TAKE_DASHES = frozenset({"--order-by"})
 """Options whose value often begins with a dash, which argparse takes for another option."""
@@ -18,10 +22,20 @@ TAKE_DASHES = frozenset({"--order-by"})
 DEBUG = "show where an error comes from, as Python does"
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors fit a terminal, and show what was typed without doing what it says."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the error, and exit with 2."""
+        self.print_usage(sys.stderr)
+        Console(sys.stdout, sys.stderr).note(f"{self.prog}: error: {message}")
+        self.exit(USAGE)
+
+
 def program_parser() -> argparse.ArgumentParser:
     """Return the parser of what stands before the command; its help lists the commands."""
     listed = "\n".join(f"  {name:<12}{summary}" for name, summary in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="libredb",
         usage="libredb [-h] [--version] [--debug] COMMAND ...",
         description="An embedded, crash-safe database in pure Python.",
@@ -37,7 +51,7 @@ def program_parser() -> argparse.ArgumentParser:
 def command_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of what stands behind the name of a command; loads the command."""
     command = load(name)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"libredb {name}",
         description=command.DESCRIPTION,
         epilog=f"example: {command.EXAMPLE}",

@@ -25,8 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_namespace(parser)
     parser.add_argument(
         "--kind",
+        metavar="KIND",
         choices=KINDS,
-        help="what a namespace is that is not there yet: a kv of such values, or documents",
+        help="what a namespace is that is not there yet: str, bytes or json, which is a kv of such"
+        " values, or documents",
     )
     parser.add_argument(
         "--create", action="store_true", help="make the database if there is no such file"

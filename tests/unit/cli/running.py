@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from unittest import mock
 
 from libredb.cli.console import Console
@@ -56,6 +56,11 @@ def read_until(process: subprocess.Popen[str], text: str) -> None:
         if text in line:
             return
     raise AssertionError(f"it ended with {process.wait()} and never printed {text!r}")
+
+
+def named(value: object) -> str:
+    """Return what a case is called in a report: its arguments, and nothing for what it expects."""
+    return " ".join(map(str, cast(list[object], value)))[:60] if isinstance(value, list) else ""
 
 
 class Ran(NamedTuple):

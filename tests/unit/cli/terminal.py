@@ -8,6 +8,7 @@ import struct
 import sys
 import termios
 import threading
+from collections.abc import Mapping
 from unittest import mock
 
 from libredb.cli.main import main
@@ -17,7 +18,10 @@ SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def run_in_terminal(
-    *arguments: str, columns: int = 80, encoding: str = "utf-8", **environment: str
+    *arguments: str,
+    columns: int = 80,
+    encoding: str = "utf-8",
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
     """Run a command whose stdout and stderr are a terminal; return its exit code and what it shows.
 
@@ -29,7 +33,7 @@ def run_in_terminal(
     reader = threading.Thread(target=_read_all, args=(ours, pieces))
     reader.start()
     kept = {name: os.environ[name] for name in os.environ if name not in ("COLUMNS", "NO_COLOR")}
-    wanted = kept | {"TERM": "xterm-256color"} | environment
+    wanted = kept | {"TERM": "xterm-256color"} | dict(environment or {})
     try:
         with (
             open(theirs, "w", encoding=encoding, buffering=1) as out,  # noqa: PTH123 - a descriptor has no path

@@ -1,11 +1,11 @@
-"""Claim: `libredb get` prints one value, so that it can be typed back, and says if it is not there."""
+"""Claim: `libredb get` prints one value, as it can be typed back, and says if it is not there."""
 
 from pathlib import Path
 
 import pytest
 
 import libredb
-from tests.unit.cli.running import run, unchanged
+from tests.unit.cli.running import named, run, unchanged
 
 pytestmark = pytest.mark.cpython  # commands open files of the operating system
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.cpython  # commands open files of the operating system
             '{"id": 1, "name": "Ada", "born": {"$date": "1815-12-10"}, "seen": null}\n',
         ),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=named,
 )
 def test_a_value_is_printed_as_it_can_be_typed_back(
     app: Path, arguments: list[str], printed: str
@@ -50,7 +50,7 @@ def test_a_value_is_printed_as_it_can_be_typed_back(
         (["greeting", "--at", "99"], 2, "version must be from 0 to "),
         (["greeting", "--at", "-1"], 2, "argument --at: must be 0 or more, not -1"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=named,
 )
 def test_what_cannot_be_read_is_told_with_an_exit_code(
     app: Path, arguments: list[str], code: int, message: str

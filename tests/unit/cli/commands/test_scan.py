@@ -1,4 +1,4 @@
-"""Claim: `libredb scan` prints the keys of a range in their order, in a form that can be typed back."""
+"""Claim: `libredb scan` prints the keys of a range in their order, as they can be typed back."""
 
 import random
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 import libredb
 from libredb.cli.escapes import unescape
-from tests.unit.cli.running import run, unchanged
+from tests.unit.cli.running import named, run, unchanged
 
 pytestmark = pytest.mark.cpython  # commands open files of the operating system
 
@@ -52,7 +52,7 @@ def test_keys_and_values_stand_side_by_side_with_a_tab_between(app: Path) -> Non
         (["-n", "people"], ["1", "2"]),
         (["-n", "people", "--reverse", "--limit", "1"], ["2"]),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=named,
 )
 def test_each_option_says_which_keys(app: Path, arguments: list[str], found: list[str]) -> None:
     if "--hex" in arguments:
@@ -81,7 +81,9 @@ def test_what_is_printed_is_what_is_there_byte_by_byte(app: Path) -> None:
     with libredb.open(app) as db, db.transaction() as tx:
         for key, value in entries.items():
             tx.set(key, value)
-    lines = [line.split("\t") for line in run("scan", "app.libredb", "--prefix", "r").out.split("\n")]
+    lines = [
+        line.split("\t") for line in run("scan", "app.libredb", "--prefix", "r").out.split("\n")
+    ]
     assert {unescape(key): unescape(value) for key, value in lines[:-1]} == entries
     raw = run("scan", "app.libredb", "--prefix", "r", "--raw").data
     assert raw == b"".join(key + b"\t" + entries[key] + b"\n" for key in sorted(entries))

@@ -1,4 +1,4 @@
-"""Claim: `libredb set` writes one value, checked by whoever keeps it, and makes nothing by mistake."""
+"""Claim: `libredb set` writes one value, checked by who keeps it, and makes nothing by mistake."""
 
 import random
 from pathlib import Path
@@ -7,9 +7,14 @@ import pytest
 
 import libredb
 from libredb.cli.escapes import escape
-from tests.unit.cli.running import run, unchanged
+from tests.unit.cli.running import named, run, unchanged
 
 pytestmark = pytest.mark.cpython  # commands open files of the operating system
+
+BO = (
+    '{"id": 3, "name": "Bo", "born": {"$date": "2000-01-31"},'
+    ' "seen": {"$datetime": 1793530800000000}}'
+)
 
 
 @pytest.mark.parametrize(
@@ -23,8 +28,7 @@ pytestmark = pytest.mark.cpython  # commands open files of the operating system
             "people",
             "3",
             '{"name": "Bo", "born": "2000-01-31", "seen": "2026-11-01T12:00:00+01:00"}',
-            '{"id": 3, "name": "Bo", "born": {"$date": "2000-01-31"},'
-            ' "seen": {"$datetime": 1793530800000000}}',
+            BO,
         ),
     ],
 )
@@ -93,7 +97,7 @@ def test_a_namespace_is_made_where_its_kind_is_said(app: Path, kind: str) -> Non
         (["k", "\\", "--hex"], 2, "hexadecimal digits"),
         (["k", "v", "--kind", "blob"], 2, "argument --kind: invalid choice: 'blob'"),
     ],
-    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+    ids=named,
 )
 def test_what_does_not_belong_there_is_refused_and_nothing_is_written(
     app: Path, arguments: list[str], code: int, message: str
