@@ -16,7 +16,7 @@ help: ## List the targets, and the programs that have none.
 	@echo
 	@echo 'Those with [OPTIONS] tell them when they are started with --help.'
 
-#: libredb COMMAND [OPTIONS] # look into a database and take care of it; see --help
+#: libredb COMMAND [OPTIONS] # look into a database, take care of it
 #: python -m libredb.cli.reference # the reference of the command line in docs/cli.md
 #: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
 #: python -m scripts.benchmarks [OPTIONS] # what `make bench` runs
