@@ -15,9 +15,9 @@ What each command can be told, out of its parser: `python -m libredb.cli.referen
 writes this page. [The guide](guide/command-line.md) shows them at work, and has the
 [exit codes](guide/command-line.md#exit-codes).
 
-`libredb --version` prints the version, and `libredb COMMAND --debug` shows where an error comes from.
-An option and its value may be joined by `=`, and what begins with a dash and is no option comes
-behind `--`.
+`libredb --version` prints the version, `libredb COMMAND --debug` shows where an error comes from.
+An option and its value may be joined by `=`. What begins with a dash and is no option comes behind
+`--`.
 """
 
 

@@ -17,11 +17,13 @@ from libredb import CorruptLogError, LogFileError
 from libredb.cli.escapes import unescape
 from libredb.cli.main import main
 from libredb.interop import LogHistory, history
+from libredb.kernel.record import FileHeader
 from sim.world.filesystem import SimFileSystem
 from sim.world.generator import Generator
+from sim.world.handles import SimLogFile
 from tests.damage.logs import PATH, RECORDS_OFFSET, Op, State, Writer, apply, make_commits
 from tests.damage.scenarios import TABLES, Case, Scenario
-from tests.support.files import contents, put
+from tests.support.files import ID, SALT, contents, log_image, put
 
 SCENARIOS = [scenario for table in TABLES.values() for scenario in table]
 EACH, STRIDE = 10, 9
@@ -160,6 +162,34 @@ def test_a_history_ends_where_the_file_was_replaced_meanwhile() -> None:
     writer.compact()
     with pytest.raises(libredb.UsageError, match="was compacted or replaced; read its history"):
         list(found.commits())
+
+
+def test_blocks_that_are_none_are_damage_at_their_record() -> None:
+    fs = SimFileSystem()
+    put(fs, PATH, log_image([b"\2no blocks"], header=FileHeader(SALT, ID, 1, 1, 5)))
+    found = history(PATH, fs=fs)
+    assert (found.outcome, found.version, found.durable_version) == ("damaged", 5, 5)
+    assert (found.end, list(found.commits())) == (RECORDS_OFFSET, [])
+    assert "a valid record holds malformed ops or blocks" in str(found.error)
+
+
+def test_a_short_read_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(make_commits(Generator(3), 4))
+    writer.db.close()
+    read = SimLogFile.read
+
+    def read_less(self: SimLogFile, offset: int, length: int) -> bytes:
+        return read(self, offset, length)[: length - (length > RECORDS_OFFSET)]
+
+    monkeypatch.setattr(SimLogFile, "read", read_less)
+    with pytest.raises(libredb.IncompleteReadError):
+        history(PATH, fs=writer.fs)
+
+
+def test_a_browser_needs_a_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "emscripten")
+    with pytest.raises(libredb.UsageError, match="in the browser a path needs fs="):
+        history(PATH)
 
 
 def test_an_empty_file_has_an_empty_history_and_a_foreign_one_none() -> None:

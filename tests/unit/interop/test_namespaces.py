@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import libredb
-from libredb import Database
+from libredb import Database, interop
 from libredb.interop import find, recorded_lens
 
 
@@ -19,6 +19,14 @@ def db() -> Database:
     people = libredb.table(db, "t", {"id": "int", "born": "date?"}, index=["born"])
     people.insert_many([{"id": 1, "born": date(2000, 1, 1)}, {"id": 2, "born": None}])
     return db
+
+
+def test_public_names_are_loaded_when_they_are_asked_for() -> None:
+    assert set(interop.__all__) <= set(dir(interop))
+    for name in interop.__all__:
+        assert getattr(interop, name).__doc__
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = interop.nothing
 
 
 def test_each_lens_is_what_it_was_made_as(db: Database) -> None:

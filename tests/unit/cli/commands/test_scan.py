@@ -1,6 +1,8 @@
 """Claim: `libredb scan` prints the keys of a range in their order, as they can be typed back."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,14 @@ def test_options_that_mean_nothing_together_are_usage_errors(
     found = run("scan", "app.libredb", *arguments)
     assert (found.code, found.out) == (2, "")
     assert found.err.startswith(("libredb: ", "usage: libredb scan "))
+
+
+def test_a_reader_may_stop_whenever_it_likes(app: Path) -> None:
+    with libredb.open(app) as db:
+        db.set(b"long", bytes(1 << 20))
+    program = f'"{sys.executable}" -m libredb scan app.libredb | head -c 1; echo ${{PIPESTATUS[0]}}'
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("g0\n", "")
 
 
 def test_a_namespace_that_there_is_not_is_exit_code_1(app: Path) -> None:

@@ -1,5 +1,6 @@
 """Claim: `libredb set` writes one value, checked by who keeps it, and makes nothing by mistake."""
 
+import io
 import random
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 import libredb
 from libredb.cli.escapes import escape
+from libredb.cli.main import main
 from tests.unit.cli.running import named, run, unchanged
 
 pytestmark = pytest.mark.cpython  # commands open files of the operating system
@@ -107,6 +109,17 @@ def test_what_does_not_belong_there_is_refused_and_nothing_is_written(
     assert found.code == code, found.err
     assert message in found.err
     assert run("scan", "app.libredb", "--lenses").out == before
+
+
+def test_who_types_a_value_is_told_how_to_end_it(
+    app: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = io.TextIOWrapper(io.BytesIO(b"typed\n"))
+    monkeypatch.setattr(typed, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", typed)
+    assert main(["set", "app.libredb", "k"]) == 0
+    assert "type the value, then Ctrl-D" in capsys.readouterr().err
+    assert run("get", "app.libredb", "k").out == "typed\\n\n"
 
 
 def test_json_from_stdin_that_is_no_utf_8_is_refused(app: Path) -> None:

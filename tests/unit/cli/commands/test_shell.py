@@ -1,15 +1,18 @@
 """Claim: `libredb shell` is Python with the database at hand, which only reads unless told else."""
 
+import io
 import os
 import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import libredb
 from libredb.cli.commands.shell import names_for
+from libredb.cli.main import main
 from tests.unit.cli.running import run, unchanged
 
 pytestmark = pytest.mark.cpython  # commands open files of the operating system
@@ -69,6 +72,33 @@ def test_a_namespace_is_opened_as_what_it_is_and_as_nothing_else(app: Path) -> N
         assert names["table"]("new").get(1) == {"id": 1}
         names["kv"]("bytes", "bytes")["k"] = b"v"
         assert names["kv"]("bytes")["k"] == b"v"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("has_readline", [True, False])
+def test_a_prompt_has_the_names_at_hand(
+    app: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    has_readline: bool,
+) -> None:
+    found: dict[str, object] = {}
+
+    def interact(**given: Any) -> None:
+        found.update(given["local"])
+
+    monkeypatch.setattr("code.interact", interact)
+    monkeypatch.setattr("sys.stdin", Terminal())
+    if not has_readline:
+        monkeypatch.setitem(sys.modules, "readline", None)
+    assert main(["shell", "app.libredb"]) == 0
+    assert {"db", "kv", "documents", "table", "catalog", "libredb"} <= set(found)
+    assert "Namespaces: notes, people, settings\n" in capsys.readouterr().out
 
 
 def test_a_prompt_greets_and_answers(app: Path) -> None:
