@@ -11,6 +11,8 @@ Absent on purpose: `\u` and octal escapes, each a second way to say one thing.
 
 import json
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 _NAMED = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -24,7 +26,7 @@ def escape(data: bytes, encoding: str = "utf-8") -> str:
     text = data.decode("utf-8", "surrogateescape")
     if text.isprintable() and "\\" not in text and is_encodable(text, encoding):
         return text
-    return "".join(_escaped(character, encoding) for character in text)
+    return text.translate(_characters(encoding, _escaped))
 
 
 def unescape(text: str) -> bytes:
@@ -54,7 +56,7 @@ def json_text(value: Any, encoding: str = "utf-8", *, indent: int | None = None)
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     if all(map(str.isprintable, text.split("\n"))) and is_encodable(text, encoding):
         return text
-    return "".join(_json_escaped(character, encoding) for character in text)
+    return text.translate(_characters(encoding, _json_escaped))
 
 
 def is_encodable(text: str, encoding: str) -> bool:
@@ -71,6 +73,24 @@ def _bytes_of(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
         raise ValueError(f"half of a character stands at character {error.start + 1}") from None
+
+
+class _Characters(dict[int, str]):
+    """What each character is shown as, found out when it first comes up."""
+
+    def __init__(self, encoding: str, shown: Callable[[str, str], str]) -> None:
+        super().__init__()
+        self._encoding = encoding
+        self._shown = shown
+
+    def __missing__(self, code: int) -> str:
+        self[code] = self._shown(chr(code), self._encoding)
+        return self[code]
+
+
+@lru_cache(maxsize=8)
+def _characters(encoding: str, shown: Callable[[str, str], str]) -> _Characters:
+    return _Characters(encoding, shown)
 
 
 def _escaped(character: str, encoding: str) -> str:

@@ -22,6 +22,8 @@ Print keys in their order, each with its value behind a tab; on a terminal as tw
 its width. Without --namespace these are the raw keys, but for those that lenses keep."""
 EXAMPLE: str = "libredb scan app.libredb --prefix user: --limit 10"
 
+SHOWN_NAMES = 5
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add which keys are meant, and how they are printed."""
@@ -78,8 +80,6 @@ def _tell_of_lenses(console: Console, db: Database) -> None:
     """Say that there is more than raw keys, to whoever may look for it here."""
     names = libredb.catalog(db).names()
     if names:
-        shown = ", ".join(console.text(name.encode()) for name in names[:5])
-        console.note(
-            f"not shown: {len(names)} namespaces ({shown}{', ..' * (len(names) > 5)});"
-            " --namespace NAME shows one"
-        )
+        shown = ", ".join(console.text(name.encode()) for name in names[:SHOWN_NAMES])
+        more = ", .." * (len(names) > SHOWN_NAMES)
+        console.note(f"not shown: namespaces {shown}{more}; --namespace NAME shows one")

@@ -14,7 +14,7 @@ from tests.unit.cli.running import named, run, unchanged
 pytestmark = pytest.mark.cpython  # commands open files of the operating system
 
 KEYS = ["greeting", "user:1", "user:2"]
-NOTE = "not shown: 3 namespaces (notes, people, settings); --namespace NAME shows one\n"
+NOTE = "not shown: namespaces notes, people, settings; --namespace NAME shows one\n"
 
 
 def keys(*arguments: str) -> list[str]:

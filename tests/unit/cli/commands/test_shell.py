@@ -2,7 +2,6 @@
 
 import io
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +101,8 @@ def test_a_prompt_has_the_names_at_hand(
 
 
 def test_a_prompt_greets_and_answers(app: Path) -> None:
+    import pty  # a browser has none
+
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "libredb", "shell", str(app)],
