@@ -11,7 +11,7 @@ import pytest
 import libredb
 from libredb.cli.commands import COMMANDS
 from libredb.cli.layout import cell_width
-from tests.unit.cli.commands.conftest import NAME
+from tests.unit.cli.conftest import NAME
 from tests.unit.cli.running import run
 
 pytestmark = pytest.mark.cpython  # it needs terminals
