@@ -16,7 +16,8 @@ help: ## List the targets, and the programs that have none.
 	@echo
 	@echo 'Those with [OPTIONS] tell them when they are started with --help.'
 
-#: libredb demo [OPTIONS] # what `make demo` runs
+#: libredb COMMAND [OPTIONS] # look into a database, take care of it
+#: python -m libredb.cli.reference # the reference of the command line in docs/cli.md
 #: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
 #: python -m scripts.benchmarks [OPTIONS] # what `make bench` runs
 #: python -m scripts.browser.chromium # find a Chromium, or install one

@@ -1,54 +1,21 @@
-"""The entry point of `libredb`: arguments in, exit code out.
-
-    0  done                      3  the database is open for writing elsewhere
-    1  something is missing      4  the file is not a database, or is damaged
-    2  the call is wrong         5  input or output failed
-    6  data does not fit where it is to go
-    130  interrupted from the keyboard
-    143  terminated by SIGTERM
+"""The entry point of `libredb`: arguments in, exit code out, which `exit_codes` lists.
 
 Results go to stdout, progress and errors to stderr.
 """
 
-import argparse
 import os
 import sys
-from typing import Protocol
+import traceback
+from typing import TextIO
 
-import libredb
-from libredb.cli.commands import convert, demo, upgrade
+from libredb.cli.commands import COMMANDS, load
 from libredb.cli.console import Console
 from libredb.cli.ending import terminable
+from libredb.cli.exit_codes import BUG, INPUT_OUTPUT, INTERRUPTED, USAGE, exit_code_of
+from libredb.cli.parsers import command_parser, program_parser, unknown_command, with_dashes
 
-USAGE, INPUT_OUTPUT, INTERRUPTED = 2, 5, 130
-
-EXIT_CODES: list[tuple[type[Exception], int]] = [
-    (libredb.DatabaseLockedError, 3),
-    (libredb.IncompleteReadError, INPUT_OUTPUT),
-    (libredb.LogFileError, 4),
-    (OSError, INPUT_OUTPUT),
-    (libredb.LibreDBError, USAGE),
-]
-"""The first class that fits decides: an error of ours can be an OSError as well."""
-
-
-class Command(Protocol):
-    """What a module in `libredb/cli/commands` holds; its package says what for."""
-
-    SUMMARY: str
-    DESCRIPTION: str
-    EXAMPLE: str
-
-    def add_arguments(self, parser: argparse.ArgumentParser, /) -> None:
-        """Add the options of the command."""
-        ...
-
-    def run(self, console: Console, arguments: argparse.Namespace, /) -> int:
-        """Do what the options say and return the exit code."""
-        ...
-
-
-COMMANDS: dict[str, Command] = {"convert": convert, "demo": demo, "upgrade": upgrade}
+STREAMS = frozenset({"scan", "find", "log", "export"})
+"""Commands of which a reader may take as much as it wants: `libredb scan FILE | head` is fine."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,14 +25,23 @@ def main(argv: list[str] | None = None) -> int:
         SystemExit: from argparse, after `--help` and `--version` (0) or an impossible argument (2),
             and when SIGTERM ended the command (143).
     """
-    parser = _parser()
-    arguments = parser.parse_args(argv)
-    if arguments.command is None:
-        parser.print_help(sys.stderr)
+    given = sys.argv[1:] if argv is None else argv
+    place = next((i for i, word in enumerate(given) if not word.startswith("-")), len(given))
+    before, rest = given[:place], given[place + 1 :]
+    is_debugging = program_parser().parse_args(before).debug
+    if place == len(given):
+        program_parser().print_help(sys.stderr)
         return USAGE
+    name = given[place]
+    if name not in COMMANDS:
+        program_parser().error(unknown_command(name))
+    arguments = command_parser(name).parse_args(with_dashes(rest))
+    console = console_for(sys.stdout, sys.stderr)
     try:
         with terminable():
-            return COMMANDS[arguments.command].run(Console(sys.stdout, sys.stderr), arguments)
+            code = load(name).run(console, arguments)
+            console.finish()
+            return code
     except KeyboardInterrupt as interrupt:
         notes: list[str] = getattr(interrupt, "__notes__", [])
         print("\nInterrupted.", *notes, file=sys.stderr)
@@ -74,24 +50,31 @@ def main(argv: list[str] | None = None) -> int:
         # The reader of our output went away (`libredb demo | head`). Nobody is left to tell, and
         # Python must not find the pipe broken once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INPUT_OUTPUT
-    except (libredb.LibreDBError, OSError) as error:
-        print(f"libredb: {error}", file=sys.stderr)
-        return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+        return 0 if name in STREAMS else INPUT_OUTPUT
+    except Exception as error:  # noqa: BLE001 - each has its exit code, and what is left is a bug
+        return _failed(console, error, is_debugging=is_debugging or arguments.debug)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="libredb", description="An embedded, crash-safe database in pure Python."
-    )
-    parser.add_argument("--version", action="version", version=f"libredb {libredb.__version__}")
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        added = commands.add_parser(
-            name,
-            help=command.SUMMARY,
-            description=command.DESCRIPTION,
-            epilog=f"example: {command.EXAMPLE}",
-        )
-        command.add_arguments(added)
-    return parser
+def console_for(out: TextIO, err: TextIO) -> Console:
+    """Return the console for these streams: with colours on a terminal, if `rich` is installed."""
+    is_for_people = out.isatty() or err.isatty()
+    if is_for_people and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ:
+        try:
+            from libredb.cli.rich_console import RichConsole  # noqa: PLC0415 - it may not be there
+        except ImportError:
+            return Console(out, err)
+        return RichConsole(out, err)
+    return Console(out, err)
+
+
+def _failed(console: Console, error: Exception, *, is_debugging: bool) -> int:
+    """Say what has ended the command, and return its exit code."""
+    code = exit_code_of(error)
+    if is_debugging:
+        traceback.print_exception(error)
+    if code == BUG:
+        hint = "" if is_debugging else "; --debug shows where"
+        console.complain(f"a mistake in libredb: {type(error).__name__}: {error}{hint}")
+    else:
+        console.complain(str(error))
+    return code

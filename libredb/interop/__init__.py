@@ -1,10 +1,73 @@
-"""Moving data in and out: other formats, as functions. The command line has a command for each.
+"""Moving data in and out, and looking at files from outside: the command line, for programs.
 
-Only the command line imports this; the kernel and the lenses know nothing of it.
+    inspect        what a file is and what is in it, as JSON
+    history        the commits that the log of a file tells of, damaged or not
+    recorded_lens  a namespace, opened as what the file says that it is
+    find           the documents or rows that a filter is true of, whichever they are
+    to_tagged      a value as JSON, with tags for what JSON lacks; from_tagged reads it
+    row_to_json    a row as tagged JSON; row_from_json reads it, by the types of the columns
+    upgrade        a file of the TypeScript LibreDB becomes a database; convert goes back
+
+Nothing here is imported by the rest of libredb, and each is loaded when it is first asked for.
 """
 
-from libredb.interop.typescript.convert import convert
-from libredb.interop.typescript.report import ConvertReport, Unfit, UnfitError, UpgradeReport
-from libredb.interop.typescript.upgrade import upgrade
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["ConvertReport", "Unfit", "UnfitError", "UpgradeReport", "convert", "upgrade"]
+if TYPE_CHECKING:
+    from libredb.interop.inspection import inspect
+    from libredb.interop.log_history import LoggedCommit, LogHistory, history
+    from libredb.interop.namespaces import find, recorded_lens
+    from libredb.interop.tagged import from_tagged, row_from_json, row_to_json, to_tagged
+    from libredb.interop.typescript.convert import convert
+    from libredb.interop.typescript.report import ConvertReport, Unfit, UnfitError, UpgradeReport
+    from libredb.interop.typescript.upgrade import upgrade
+
+_MODULES = {
+    "LogHistory": "log_history",
+    "LoggedCommit": "log_history",
+    "find": "namespaces",
+    "history": "log_history",
+    "inspect": "inspection",
+    "recorded_lens": "namespaces",
+    "from_tagged": "tagged",
+    "row_from_json": "tagged",
+    "row_to_json": "tagged",
+    "to_tagged": "tagged",
+    **dict.fromkeys(("ConvertReport", "Unfit", "UnfitError", "UpgradeReport"), "typescript.report"),
+    "convert": "typescript.convert",
+    "upgrade": "typescript.upgrade",
+}
+"""In which module each public name is."""
+
+__all__ = [
+    "ConvertReport",
+    "LogHistory",
+    "LoggedCommit",
+    "Unfit",
+    "UnfitError",
+    "UpgradeReport",
+    "convert",
+    "find",
+    "from_tagged",
+    "history",
+    "inspect",
+    "recorded_lens",
+    "row_from_json",
+    "row_to_json",
+    "to_tagged",
+    "upgrade",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load the module that has this name, and keep the name."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(_import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

@@ -88,7 +88,7 @@ def verify(path: str, fs: FileSystem) -> VerifyReport:
     """
     place = Place(path, require_file_system(fs))
     try:
-        reading = _read_steadily(place)
+        reading = read_steadily(place)
         entries = _count(place, reading)
     finally:
         place.release()
@@ -216,7 +216,7 @@ def _open_for_reading(
         LogFileError: the file is refused.
         UsageValueError: the log does not have that version.
     """
-    reading = _read_steadily(place, version)
+    reading = read_steadily(place, version)
     reading.require()
     found = reading.found
     if found is None:
@@ -229,10 +229,10 @@ def _open_for_reading(
     return Reached(place.log_of(reading), found), found.level, report
 
 
-def _read_steadily(place: Place, until: int | None = None) -> Reading:
+def read_steadily(place: Place, until: int | None = None) -> Reading:
     """Read until the log is clean or two readings agree, which a writer at work prevents.
 
-    What is foreign stays foreign; no writer makes it look so.
+    What is foreign stays foreign; no writer makes it look so. For `until` see `replay`.
     """
     reading = place.read(writable=False, until=until)
     if not reading.exists:

@@ -53,6 +53,8 @@ ALLOWED = {
     "docs/simulation.md:fsync": POSIX,
     "libredb/cli/console.py:flush": STREAM,
     "libredb/cli/main.py:flush": STREAM,
+    "libredb/cli/streams.py:buffer": "what Python calls the bytes behind a stream of text",
+    "libredb/cli/streams.py:flush": STREAM,
     "sim/__main__.py:flush": STREAM,
     "sim/hunts/hunt.py:flush": STREAM,
     "sim/hunts/loading.py:mutation": "the name of a way of testing",

@@ -3,13 +3,13 @@
 import argparse
 from pathlib import Path
 
+from libredb.cli.arguments import count
 from libredb.cli.console import Console
 from libredb.cli.demo import story
 
-SUMMARY: str = "show the database at work on real data, killed and recovered"
 DESCRIPTION: str = """\
-Load every named character of Unicode, kill a writer in mid-commit again and again, and check that
-nothing acknowledged is lost."""
+Load every named character of Unicode as text keys, documents and tables; kill a writer in
+mid-commit again and again, and check that nothing acknowledged is lost."""
 EXAMPLE: str = "libredb demo --characters 5000 --kills 3"
 
 
@@ -23,14 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--kills",
-        type=_count,
+        type=count,
         default=10,
         metavar="N",
         help="how often a writer is killed (default: %(default)s)",
     )
     parser.add_argument(
         "--characters",
-        type=_count,
+        type=count,
         metavar="N",
         help="load only the first N named characters (default: all)",
     )
@@ -40,14 +40,3 @@ def run(console: Console, arguments: argparse.Namespace) -> int:
     """Run the demo and return 0, or 1 if anything is missing."""
     options = story.Options(arguments.directory, arguments.kills, arguments.characters)
     return story.run(console, options)
-
-
-def _count(text: str) -> int:
-    """Return `text` as a count; argparse puts the name of the option before the message."""
-    try:
-        count = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a whole number, not {text}") from None
-    if count < 0:
-        raise argparse.ArgumentTypeError(f"must be 0 or more, not {text}")
-    return count

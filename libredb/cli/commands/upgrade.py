@@ -6,7 +6,6 @@ import json
 from libredb.cli.console import Console
 from libredb.interop import UpgradeReport, upgrade
 
-SUMMARY: str = "make a database of a file of the TypeScript LibreDB"
 DESCRIPTION: str = """\
 Read a file of format 0 or 1, and put a database with all that it holds in place at NEW: collections
 become documents, relational tables become tables, other keys entries of a kv. OLD stays as it is.

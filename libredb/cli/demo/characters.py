@@ -1,48 +1,60 @@
 """The real data of the demo: every named character of the Unicode database that Python carries.
 
-    key                                value
-    character/0003B1                   Ll GREEK SMALL LETTER ALPHA      category and name
-    name/GREEK SMALL LETTER ALPHA      0003B1                           code point
+    names        a kv         "GREEK SMALL LETTER ALPHA" -> "0003B1"
+    characters   documents    {"id": "0003B1", "name": .., "category": "Ll"}, by category as well
 
-Keys are ordered by byte. Six hexadecimal digits put code points in the order of their numbers, so
-that a block of Unicode is one range of keys.
+Six hexadecimal digits put ids in the order of code points, so that a block of Unicode is one range
+of them. Both entries of a character are written by one commit.
 """
 
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from libredb import Database, ReadTransaction
+import libredb
+from libredb import KV, Database, Documents
 from libredb.cli.console import Progress
 
-CHARACTERS_PER_COMMIT = 500
+CHARACTERS_PER_COMMIT = 1_000
 
 
 class Character(NamedTuple):
-    """A named character, and its two entries."""
+    """A named character."""
 
     code: int
     category: str
     name: str
 
-    def by_code(self) -> tuple[bytes, bytes]:
-        """Return the entry that is found by code point."""
-        return character_key(self.code), f"{self.category} {self.name}".encode()
+    @property
+    def id(self) -> str:
+        """What its document is found by."""
+        return id_of(self.code)
 
-    def by_name(self) -> tuple[bytes, bytes]:
-        """Return the entry that is found by name."""
-        return name_key(self.name), f"{self.code:06X}".encode()
-
-
-def character_key(code: int) -> bytes:
-    """Return the key of a code point."""
-    return b"character/%06X" % code
+    @property
+    def document(self) -> dict[str, Any]:
+        """What is kept of it."""
+        return {"id": self.id, "name": self.name, "category": self.category}
 
 
-def name_key(name: str) -> bytes:
-    """Return the key of a name."""
-    return f"name/{name}".encode()
+def id_of(code: int) -> str:
+    """Return the id of a code point."""
+    return f"{code:06X}"
+
+
+def character_of(document: dict[str, Any]) -> Character:
+    """Return the character that a document is about."""
+    return Character(int(document["id"], 16), document["category"], document["name"])
+
+
+def names_in(db: Database) -> KV[str]:
+    """Return the kv that leads from names to ids."""
+    return libredb.kv(db, "names")
+
+
+def documents_in(db: Database) -> Documents[str]:
+    """Return the characters."""
+    return libredb.documents(db, "characters")
 
 
 def named_characters(limit: int | None = None) -> list[Character]:
@@ -57,38 +69,40 @@ def named_characters(limit: int | None = None) -> list[Character]:
     return characters
 
 
-def load(db: Database, characters: Sequence[Character], show: Progress) -> int:
-    """Store both entries of every character; return the count of commits, each durable."""
-    commits = 0
+def parts_of(characters: Sequence[Character]) -> Iterator[tuple[int, Sequence[Character]]]:
+    """Yield the characters in parts, and behind each how many that makes."""
     for start in range(0, len(characters), CHARACTERS_PER_COMMIT):
         part = characters[start : start + CHARACTERS_PER_COMMIT]
+        yield start + len(part), part
+
+
+def load(db: Database, characters: Sequence[Character], show: Progress) -> int:
+    """Store both entries of every character; return the count of commits, each durable."""
+    names, documents = names_in(db), documents_in(db)
+    documents.create_index("category")
+    commits = 1
+    for done, part in parts_of(characters):
         with db.transaction() as tx:
-            for character in part:
-                tx.set(*character.by_code())
-                tx.set(*character.by_name())
+            names.on(tx).set_many((each.name, each.id) for each in part)
+            documents.on(tx).insert_many(each.document for each in part)
         commits += 1
-        show(start + len(part))
+        show(done)
     return commits
 
 
-def in_block(db: Database, first: int, last: int) -> Iterator[Character]:
-    """Yield the characters `first` to `last`, both included, from one range scan."""
-    for key, value in db.scan(character_key(first), character_key(last + 1)):
-        category, name = value.decode().split(" ", 1)
-        yield Character(int(key.rpartition(b"/")[2], 16), category, name)
-
-
-def problems(tx: ReadTransaction, characters: Sequence[Character], show: Progress) -> list[str]:
+def problems(db: Database, characters: Sequence[Character], show: Progress) -> list[str]:
     """Say which characters are not found both ways, and whether there are entries beside."""
+    names, documents = names_in(db), documents_in(db)
     found: list[str] = []
-    for done, character in enumerate(characters, start=1):
-        for way, (key, value) in (("code", character.by_code()), ("name", character.by_name())):
-            if tx.get(key) != value:
-                found.append(f"U+{character.code:04X} {character.name}: not found by {way}")
-        if done % CHARACTERS_PER_COMMIT == 0 or done == len(characters):
-            show(done)
-    for prefix in (b"character", b"name"):
-        count = sum(1 for _ in tx.scan(prefix + b"/", prefix + b"0"))
+    for done, part in parts_of(characters):
+        by_code = documents.get_many([each.id for each in part])
+        by_name = names.get_many([each.name for each in part])
+        for each, document, id_ in zip(part, by_code, by_name, strict=True):
+            ways = {"code": document == each.document, "name": id_ == each.id}
+            lost = [way for way, is_found in ways.items() if not is_found]
+            found += [f"U+{each.code:04X} {each.name}: not found by {way}" for way in lost]
+        show(done)
+    for what, count in (("documents", documents.count()), ("names", len(names))):
         if count != len(characters):
-            found.append(f"{count} entries below {prefix.decode()}/, not {len(characters)}")
+            found.append(f"{count} {what}, not {len(characters)}")
     return found

@@ -1,8 +1,8 @@
 """`libredb demo`: the database at work on real data, killed in mid-commit, and checked.
 
-Load every named character of Unicode, read some, kill a writer again and again, compact, and check
-every entry at the end. Each part prints what it does and what came of it. The times are those of
-one run on one machine: they inform, and prove nothing.
+Load every named character of Unicode through all lenses, read some, compact, kill a writer again
+and again, and check every entry at the end. Each part prints what it does and what came of it. The
+times are those of one run on one machine: they inform, and prove nothing.
 """
 
 import platform
@@ -19,13 +19,13 @@ from statistics import median
 import libredb
 from libredb import Database, RecoveryReport, UsageError
 from libredb.cli.console import Console
-from libredb.cli.demo import characters, writer
+from libredb.cli.demo import blocks, characters, writer
 from libredb.cli.demo.characters import Character
 from libredb.cli.demo.kill import Killed, kill_in_mid_commit
 from libredb.cli.ending import whole
 
 FILE_NAME = "demo.libredb"
-GREEK_FIRST, GREEK_ALPHA, GREEK_LAST = 0x0370, 0x03B1, 0x03FF
+GREEK_FIRST, GREEK_ALPHA, GREEK_LAST = "000370", "0003B1", "0003FF"
 SHOWN = 5
 """How many examples, or problems, are printed."""
 MISSING = 1
@@ -62,9 +62,9 @@ def run(
         data = characters.named_characters(options.characters)
         with libredb.open(path) as db:
             _load(console, db, data)
-            _read(console, db, data)
+            _read(console, db)
+            _compact(console, db)
         killed, problems = _kill(console, path, options.kills, after_kill)
-        _compact(console, path)
         problems += _check(console, path, data, killed)
     return _verdict(console, list(dict.fromkeys(problems)))
 
@@ -85,30 +85,64 @@ def _place(directory: Path | None) -> Iterator[Path]:
 
 def _load(console: Console, db: Database, data: Sequence[Character]) -> None:
     _title(console, f"Load the named characters of Unicode {unicodedata.unidata_version}")
-    console.say("   Code point to name, and name to code point; every commit is synced to disk.")
+    console.say("   Names as text keys, characters as documents with an index on their category,")
+    console.say("   a few blocks and their letters as typed tables; every commit is synced.")
     started = time.perf_counter()
     commits = characters.load(db, data, console.progress(len(data), "characters"))
     seconds = time.perf_counter() - started
+    rows = blocks.load(db, data)
     console.say(f"   {len(data):,} characters in {commits:,} commits: {seconds:.2f} s")
     console.say(f"   {_rate(len(data), seconds)} characters/s, {_rate(commits, seconds)} commits/s")
+    console.say(f"   {rows:,} rows of tables in 1 commit")
 
 
-def _read(console: Console, db: Database, data: Sequence[Character]) -> None:
-    _title(console, "Read")
-    greek = list(characters.in_block(db, GREEK_FIRST, GREEK_LAST))
-    console.say(f"   The Greek block is one range of keys with {len(greek)} characters, such as:")
-    for character in [c for c in greek if c.code >= GREEK_ALPHA][:SHOWN]:
-        _say_character(console, character)
-    console.say("   And back, each with one look-up by name:")
-    names = ("LATIN SMALL LETTER E WITH ACUTE", "GREEK SMALL LETTER OMEGA", "EURO SIGN")
-    for character in (c for c in data if c.name in names):
-        code = db.get(characters.name_key(character.name)) or b""
-        console.say(f"     {character.name:<36}{code.decode()}")
+def _read(console: Console, db: Database) -> None:
+    _title(console, "Read, through all lenses")
+    console.say("   Text keys: what is the code point of this name?")
+    asked = ["LATIN SMALL LETTER E WITH ACUTE", "GREEK SMALL LETTER OMEGA", "EURO SIGN"]
+    for name, id_ in zip(asked, characters.names_in(db).get_many(asked), strict=True):
+        if id_ is not None:
+            console.say(f"     {name:<36}{id_}")
+    documents = characters.documents_in(db)
+    signs = documents.find({"category": "Sc"}, order_by="id", limit=SHOWN)
+    console.say(f"   Documents: which are currency signs? {signs.explain()}")
+    for document in signs:
+        _say_character(console, characters.character_of(document))
+    greek = documents.find({"id": {"$gte": GREEK_FIRST, "$lte": GREEK_LAST}})
+    console.say(f"   The Greek block is one range of ids with {greek.count()} characters, such as:")
+    for document in documents.find({"id": {"$gte": GREEK_ALPHA, "$lte": GREEK_LAST}}, limit=SHOWN):
+        _say_character(console, characters.character_of(document))
+    _read_tables(console, db)
+
+
+def _read_tables(console: Console, db: Database) -> None:
+    console.say("   Tables: blocks, joined with their letters")
+    letters = blocks.letters_in(db)
+    counts = letters.group_by(lambda letter: letter.block).count()
+    few = blocks.blocks_in(db).where(lambda block: block.first >= 0x0370)
+    few = few.order_by(lambda block: block.first).limit(SHOWN)
+    pairs = few.join(letters, lambda block: block.name, lambda letter: letter.block)
+    shown: set[str] = set()
+    for block, letter in pairs:
+        if block.name not in shown:
+            shown.add(block.name)
+            console.say(f"     {block.name:<18}{counts[block.name]:4}  from {letter.name}")
 
 
 def _say_character(console: Console, character: Character) -> None:
     code, category, name = character
     console.say(f"     U+{code:04X}  {chr(code)}  {category}  {name}")
+
+
+def _compact(console: Console, db: Database) -> None:
+    _title(console, "Compact")
+    started = time.perf_counter()
+    report = db.compact()
+    seconds = time.perf_counter() - started
+    sizes = f"From {_mebibytes(report.bytes_before)} to {_mebibytes(report.bytes_after)}"
+    console.say("   A new file with only what is live takes the place of the old one, and opens")
+    console.say("   in a moment. Little was overwritten here, so there is little to drop.")
+    console.say(f"   {sizes}, {seconds:.2f} s; {report.entries:,} entries")
 
 
 def _kill(
@@ -162,19 +196,6 @@ def _sum_up(console: Console, results: Sequence[Killed]) -> None:
     console.say(f"   {total:,} commits acknowledged, at {speed:,.0f} commits/s")
 
 
-def _compact(console: Console, path: Path) -> None:
-    _title(console, "Compact")
-    with libredb.open(path, mode="rw") as db:
-        started = time.perf_counter()
-        report = db.compact()
-        seconds = time.perf_counter() - started
-        sizes = f"From {_mebibytes(report.bytes_before)} to {_mebibytes(report.bytes_after)}"
-        console.say("   A new file with only what is live takes the place of the old one.")
-        console.say("   Little was overwritten here, so there is little to drop.")
-        console.say(f"   {sizes}, {seconds:.2f} s")
-        console.say(f"   {report.entries:,} entries with {_mebibytes(db.live_bytes)} of data")
-
-
 def _check(
     console: Console, path: Path, data: Sequence[Character], killed: Sequence[Killed]
 ) -> list[str]:
@@ -184,7 +205,9 @@ def _check(
     with libredb.open(path, mode="r") as db, db.read() as tx:
         console.say(f"   Reopened in {time.perf_counter() - started:.2f} s")
         show = console.progress(len(data), "characters checked")
-        problems = characters.problems(tx, data, show)
+        problems = characters.problems(db, data, show)
+        wrong = blocks.blocks_in(db).check() + blocks.letters_in(db).check()
+        problems += [f"tables: {problem}" for problem in wrong]
         for number, result in enumerate(killed, start=1):
             problems += writer.problems(tx, number, result.acknowledged)[1]
     console.say(f"   Looked for {len(data):,} characters, by code point and by name,")

@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from libredb.cli.console import Console
 
 
@@ -33,6 +35,16 @@ def test_progress_elsewhere_is_a_line_a_quarter() -> None:
         *(f"   {done} of 100 things" for done in (25, 50, 75, 100)),
         "",
     ]
+
+
+def test_the_width_is_that_of_columns_of_the_terminal_or_80(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert Console(io.StringIO(), Terminal()).width is None
+    assert Console(Terminal(), Terminal()).width == 80
+    monkeypatch.setenv("COLUMNS", "33")
+    assert Console(Terminal(), Terminal()).width == 33
 
 
 def test_what_a_terminal_cannot_show_becomes_a_question_mark() -> None:

@@ -8,7 +8,6 @@ import pytest
 import libredb
 from libredb.cli.console import Console
 from libredb.cli.demo import story as demo
-from libredb.cli.demo.characters import character_key
 from libredb.cli.main import main
 from tests.unit.cli.running import CHARACTERS, run_demo
 
@@ -20,6 +19,8 @@ def test_demo_succeeds_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr()
     assert printed.out.endswith("\nNothing is missing.\n")
     assert "\n   1,200 characters in 3 commits: " in printed.out
+    assert "which are currency signs? index category: 1 range, 5 entries read\n" in printed.out
+    assert "\n     Greek and Coptic   135  from GREEK CAPITAL LETTER HETA\n" in printed.out
     assert f"U+03B1  {chr(0x3B1)}  Ll  GREEK SMALL LETTER ALPHA\n" in printed.out
     assert "GREEK SMALL LETTER OMEGA            0003C9\n" in printed.out
     assert all(len(line) <= 80 for line in printed.out.splitlines() if "Database" not in line)
@@ -29,7 +30,12 @@ def test_demo_keeps_its_database_in_the_directory_it_is_given(tmp_path: Path) ->
     directory = tmp_path / "new" / "folder"
     assert run_demo(directory)[0] == 0
     with libredb.open(directory / demo.FILE_NAME, mode="r") as db:
-        assert db.get(character_key(ord("A"))) == b"Lu LATIN CAPITAL LETTER A"
+        name = libredb.kv(db, "names")["LATIN CAPITAL LETTER A"]
+        assert libredb.documents(db, "characters").get(name) == {
+            "id": "000041",
+            "name": "LATIN CAPITAL LETTER A",
+            "category": "Lu",
+        }
 
 
 def test_demo_without_a_directory_leaves_nothing_behind(
@@ -44,7 +50,7 @@ def test_demo_without_a_directory_leaves_nothing_behind(
 def test_demo_without_characters_still_counts() -> None:
     out = io.StringIO()
     assert demo.run(Console(out, io.StringIO()), demo.Options(None, 0, 0)) == 0
-    assert "   0 characters in 0 commits" in out.getvalue()
+    assert "   0 characters in 1 commits" in out.getvalue()
 
 
 def test_demo_prints_what_recovery_cut(tmp_path: Path) -> None:

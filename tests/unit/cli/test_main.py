@@ -3,6 +3,7 @@
 import argparse
 import runpy
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 import libredb
 from libredb.cli import commands
+from libredb.cli.commands import COMMANDS, load
 from libredb.cli.demo import kill
 from libredb.cli.demo import story as demo
-from libredb.cli.main import COMMANDS, main
+from libredb.cli.main import STREAMS, main
 from tests.unit.cli.running import CHARACTERS, raise_error
 
 pytestmark = pytest.mark.cpython  # it starts processes and kills them
@@ -20,7 +22,8 @@ pytestmark = pytest.mark.cpython  # it starts processes and kills them
 
 def test_every_file_of_commands_is_a_command() -> None:
     [folder] = commands.__path__
-    assert set(COMMANDS) == {path.stem for path in Path(folder).glob("*.py")} - {"__init__"}
+    files = {path.stem.removesuffix("_") for path in Path(folder).glob("*.py")}
+    assert set(COMMANDS) == files - {"__init_"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -30,20 +33,23 @@ def test_the_help_of_a_command_ends_with_an_example_that_it_accepts(
     with pytest.raises(SystemExit) as stopped:
         main([name, "--help"])
     assert stopped.value.code == 0
-    assert capsys.readouterr().out.endswith(f"\nexample: {COMMANDS[name].EXAMPLE}\n")
-    program, command, *arguments = shlex.split(COMMANDS[name].EXAMPLE)
+    example = load(name).EXAMPLE
+    assert capsys.readouterr().out.endswith(f"\nexample: {example}\n")
+    program, command, *arguments = shlex.split(example.partition(" | ")[0])
     assert (program, command) == ("libredb", name)
     parser = argparse.ArgumentParser(exit_on_error=False)
-    COMMANDS[name].add_arguments(parser)
+    load(name).add_arguments(parser)
     parser.parse_args(arguments)
 
 
 def test_the_help_lists_every_command_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
-    words = " ".join(capsys.readouterr().out.split())
-    for name, command in COMMANDS.items():
-        assert f" {name} {command.SUMMARY}" in words
+    printed = capsys.readouterr().out
+    words = " ".join(printed.split())
+    for name, summary in COMMANDS.items():
+        assert f" {name} {summary}" in words
+    assert all(len(line) <= 80 for line in printed.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -128,7 +134,10 @@ def test_a_failure_of_the_operating_system_is_exit_code_5(
         (libredb.NotADatabaseError("path", 0, "wrong"), 4),
         (libredb.IncompleteReadError("path", 0, "wrong"), 5),
         (libredb.StorageError("failed"), 5),
-        (libredb.LensError("refused"), 2),
+        (libredb.LensError("refused"), 6),
+        (libredb.InvalidValueError("refused"), 6),
+        (libredb.MissingKeyError("absent"), 1),
+        (RuntimeError("ours"), 7),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -137,6 +146,62 @@ def test_every_error_has_its_exit_code(
 ) -> None:
     monkeypatch.setattr(demo, "run", raise_error(error))
     assert main(["demo"]) == code
+
+
+def test_a_bug_is_told_in_a_line_and_where_it_is_only_when_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "run", raise_error(KeyError("nothing")))
+    assert main(["demo"]) == 7
+    told = "libredb: a mistake in libredb: KeyError: 'nothing'"
+    assert capsys.readouterr().err == f"{told}; --debug shows where\n"
+    for arguments in (["demo", "--debug"], ["--debug", "demo"]):
+        assert main(arguments) == 7
+        printed = capsys.readouterr().err
+        assert printed.startswith("Traceback (most recent call last):\n")
+        assert printed.endswith(f"\n{told}\n")
+
+
+def test_a_complaint_shows_no_control_character_of_a_path(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = libredb.NotADatabaseError("\x1b[31m\\notes\udc80", 0, "wrong")
+    monkeypatch.setattr(demo, "run", raise_error(error))
+    assert main(["demo"]) == 4
+    assert capsys.readouterr().err == "libredb: \\x1b[31m\\notes?, byte 0: wrong\n"
+
+
+def test_a_command_that_there_is_not_is_told_with_the_nearest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["dmeo"])
+    error = "libredb: error: there is no command 'dmeo'; do you mean 'demo'?\n"
+    assert capsys.readouterr().err.endswith(error)
+
+
+def test_a_command_loads_no_other() -> None:
+    program = "import sys; from libredb.cli.main import main; main(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    loaded = set(done.stdout.split())
+    assert "libredb.cli.commands" in loaded
+    assert {name for name in loaded if name.startswith("libredb.cli.commands.")} == set()
+    assert loaded & {"rich", "libredb.lens.kv"} == set()
+
+
+def test_a_reader_that_went_away_is_no_failure_of_a_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from libredb.cli.commands import scan
+
+    assert "scan" in STREAMS
+    monkeypatch.setattr(scan, "run", raise_error(BrokenPipeError()))
+    with (tmp_path / "out").open("w", encoding="utf-8") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main(["scan", "file"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_reader_that_went_away_is_exit_code_5_without_a_word(

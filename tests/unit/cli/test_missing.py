@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import libredb
-from libredb.cli.demo.characters import character_key
+from libredb.cli.demo.characters import id_of
 from libredb.cli.demo.writer import counter_key, note_key
 from tests.unit.cli.running import run_demo
 
@@ -60,12 +60,9 @@ def test_demo_fails_when_there_is_a_commit_that_was_never_made(tmp_path: Path) -
 
 def test_demo_fails_when_characters_are_gone_and_names_some(tmp_path: Path) -> None:
     def remove(path: Path) -> None:
-        def delete(tx: libredb.Transaction) -> None:
-            for code in range(ord("A"), ord("Z") + 1):
-                tx.delete(character_key(code))
-
         with libredb.open(path) as db:
-            db.transact(delete)
+            alphabet = [id_of(code) for code in range(ord("A"), ord("Z") + 1)]
+            assert libredb.documents(db, "characters").delete_many(alphabet) == 26
 
     code, output = run_demo(tmp_path, remove)
     assert code == 1

@@ -1,0 +1,134 @@
+"""A namespace opened without its class, as the file itself says what it is.
+
+    recorded_lens(db, "users")        a Table whose rows are dicts, a KV, Documents
+    find(db, "users", {"age": {"$gte": 18}}, order_by="-age", limit=5)
+
+For tools, which look at files that others have written. In a filter of a table, a plain value is
+read by the type of its column: `{"born": {"$lt": "1990-01-01"}}`.
+Absent on purpose: making a namespace, which takes to know what will be in it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from libredb.interop.tagged import value_from_json
+from libredb.kernel.errors import UsageValueError
+from libredb.kernel.transaction import ReadTransaction, Store
+from libredb.lens.catalog import catalog
+from libredb.lens.documents import Documents, documents
+from libredb.lens.kv import KV, kv
+from libredb.lens.rows import ids
+from libredb.lens.rows.result import Result
+from libredb.lens.table.opening import table
+from libredb.lens.table.recorded import Recorded
+from libredb.lens.table.recording import Clause, Picked, descending
+from libredb.lens.table.row_type import row_type
+from libredb.lens.table.schema import Schema
+from libredb.lens.table.table import Table
+from libredb.lens.values.expression import And, Condition, Expression, Not, Or
+from libredb.lens.values.filter import from_filter
+from libredb.lens.values.json_value import Json
+
+AnyLens = KV[Any] | Documents[Any] | Table[dict[str, Any]]
+
+_LISTS = frozenset({"$in", "$nin"})
+_VALUES = frozenset({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"})
+"""Operators whose operand is a value of the column, and those that take several."""
+
+
+def recorded_lens(store: Store, name: str) -> AnyLens:
+    """Return a namespace as what is recorded of it. Reads its record, and a document if it has any.
+
+    Rows of a table are dicts. Ids of documents are ints if that of the first one is.
+
+    Raises:
+        MissingKeyError: there is none of that name.
+        UsageValueError: it is of a kind that this libredb does not know.
+    """
+    found = catalog(store).describe(name)
+    kind, schema = found["kind"], found["schema"]
+    if kind == "kv":
+        return cast(KV[Any], kv(store, name, schema["values"]))
+    if kind == "documents":
+        first = documents(store, name).find_one()
+        if first is not None and type(first["id"]) is int:
+            return documents(store, name, key=ids.counter("id"))
+        return documents(store, name)
+    if kind == "table":
+        recorded = Recorded.from_json(name, schema)
+        return table(store, name, _columns_of(recorded), key=recorded.key)
+    raise UsageValueError(f"the namespace {name!r} is one of {kind}, which is no lens here")
+
+
+def key_and_columns(store: Store, name: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return which columns are the key of a table, and the types of all, as `table` takes them."""
+    recorded = Recorded.from_json(name, catalog(store).describe(name)["schema"])
+    return recorded.key, _columns_of(recorded)
+
+
+def _columns_of(recorded: Recorded) -> dict[str, str]:
+    return {name: str(column) for name, column in recorded.columns.items()}
+
+
+def find(
+    store: Store,
+    name: str,
+    filter: Mapping[str, Json] | None = None,  # noqa: A002 - it is one
+    *,
+    order_by: str | list[str] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> Result[dict[str, Any]]:
+    """Return the documents or rows that a filter is true of, as `Documents.find` does.
+
+    Raises:
+        MissingKeyError: there is no such namespace.
+        UsageError: it is a kv; or the filter or the order is none, or is of other columns.
+        InvalidValueError: a value of the filter is never in its column.
+    """
+    lens = recorded_lens(store, name)
+    if isinstance(lens, KV):
+        raise UsageValueError(f"{name!r} is a kv, whose keys are found by `scan`")
+    if isinstance(store, ReadTransaction):
+        lens = lens.on(store)  # and so its answer is read one by one
+    paths = [order_by] if isinstance(order_by, str) else order_by or []
+    if isinstance(lens, Documents):
+        return lens.find(filter, order_by=[*paths], limit=limit, offset=offset)
+    rows = lens.all()
+    if filter:
+        key, columns = key_and_columns(store, name)
+        schema = Schema(name, row_type(columns), key)
+        expression = _by_columns(from_filter(filter), schema)
+        rows = rows.where(lambda _: cast(bool, Clause(expression)))
+    if paths:
+        rows = rows.order_by(*(_column(path) for path in paths))
+    rows = rows.offset(offset)
+    return rows if limit is None else rows.limit(limit)
+
+
+def _column(path: str) -> Picked[dict[str, Any]]:
+    """Return what `order_by` of a table takes, of what that of documents takes."""
+
+    def going_down(row: dict[str, Any]) -> object:
+        return descending(row[path[1:]])
+
+    return going_down if path.startswith("-") else path
+
+
+def _by_columns(given: Expression, schema: Schema[Any]) -> Expression:
+    """Return a condition whose operands are plain values of the columns they are held against."""
+    if isinstance(given, And | Or):
+        return type(given)(tuple(_by_columns(part, schema) for part in given.parts))
+    if isinstance(given, Not):
+        return Not(_by_columns(given.part, schema))
+    column = schema.column(given.path[0])
+    type_name = column.type_name
+
+    def operand(value: Json) -> Any:  # noqa: ANN401 - the column says what
+        return column.operand(value_from_json(type_name, value))
+
+    if len(given.path) > 1 or given.operator not in _LISTS | _VALUES:
+        return given
+    if given.operator in _LISTS:
+        return Condition(given.path, given.operator, [operand(each) for each in given.operand])
+    return Condition(given.path, given.operator, operand(given.operand))

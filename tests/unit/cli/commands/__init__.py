@@ -1,0 +1,1 @@
+"""Commands, a file each: their options, exit codes and output, on a small database."""
