@@ -1,5 +1,10 @@
-"""The kit notices also a lens that is wrong itself, on a store that keeps its promises."""
+"""The kit for lenses notices each broken promise, of a store and of a lens.
 
+Every check refuses a store that somebody could have written, and some refuse a lens that is wrong
+itself, on a store that keeps its promises.
+"""
+
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,6 +18,39 @@ from libredb.lens.keys.namespace import Lens, find
 from libredb.lens.kv import KV
 from libredb.lens.rows.collection import Collection
 from libredb.testing import lens as kit
+from tests.conformance.broken_lens_stores import BROKEN, STORES
+from tests.support.stores import NaiveStore
+
+THREADS = sys.platform != "emscripten"
+
+# Stores that are wrong
+
+
+def test_every_check_has_a_store_that_it_must_refuse() -> None:
+    assert [promise.__name__ for promise in kit.PROMISES] == list(BROKEN)
+    assert all(BROKEN.values())
+
+
+def test_every_broken_store_is_refused_by_some_check() -> None:
+    assert {broken for stores in BROKEN.values() for broken in stores} == set(STORES.values())
+
+
+CASES = [
+    pytest.param(promise, broken, id=f"{promise.__name__}-{broken.__name__}")
+    for promise in kit.PROMISES
+    for broken in BROKEN[promise.__name__]
+]
+
+
+@pytest.mark.parametrize(("promise", "broken"), CASES)
+def test_the_kit_notices_a_broken_store(promise: kit.Promise, broken: type[NaiveStore]) -> None:
+    if kit.number_of(promise) == "L15" and not THREADS:
+        pytest.skip("there are no threads here")
+    with pytest.raises(AssertionError, match=f"^{kit.number_of(promise)}, "):
+        kit.check(promise, kit.Subject(broken(), threads=THREADS))
+
+
+# Lenses that are wrong
 
 REPLACED: tuple[tuple[type, str], ...] = (
     *((Lens, "_edit"), (Documents, "_written"), (Collection, "insert"), (Result, "_read")),

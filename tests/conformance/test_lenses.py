@@ -1,8 +1,8 @@
-"""Every lens works on whatever takes transactions; the kit finds the stores that none works on.
+"""Every lens works on whatever takes transactions.
 
-A database in memory, a transaction, also one that has deleted what was there before, and the stores
-that the tests of lenses run on. Files are in test_lenses_on_files.py, and lenses that are wrong
-themselves in test_broken_lenses.py.
+A database in memory, a transaction, which is over entries that it deleted and aborts in the end,
+and the stores that the tests of lenses run on. Files are in test_lenses_on_files.py; that the kit
+notices what is wrong is in test_broken_lenses.py.
 """
 
 import re
@@ -25,7 +25,6 @@ from libredb.testing.lens.calls import (
     READS_OF_SOMETHING,
 )
 from libredb.testing.lens.world import filled
-from tests.conformance.broken_lens_stores import BROKEN, STORES
 from tests.support.stores import NaiveStore, RerunningStore
 
 THREADS = sys.platform != "emscripten"
@@ -40,15 +39,6 @@ class AbortedError(Exception):
 def a_database_in_memory() -> Iterator[kit.Subject]:
     with libredb.open() as db:
         yield kit.Subject(db, threads=THREADS)
-
-
-@contextmanager
-def a_transaction() -> Iterator[kit.Subject]:
-    with libredb.open() as db:
-        with pytest.raises(AbortedError), db.transaction() as tx:  # noqa: PT012 - all of it is undone
-            yield kit.Subject(tx)
-            raise AbortedError
-        assert list(db.scan()) == []
 
 
 @contextmanager
@@ -81,7 +71,6 @@ def a_store_that_runs_functions_twice() -> Iterator[kit.Subject]:
     "subject_of",
     [
         a_database_in_memory,
-        a_transaction,
         a_transaction_that_has_deleted_what_was_there,
         a_naive_store,
         a_store_that_runs_functions_twice,
@@ -104,30 +93,6 @@ def test_every_promise_that_the_kit_lists_has_a_check() -> None:
     promised = re.findall(r"^ +(L\d+) ", str(kit.__doc__), re.MULTILINE)
     assert promised == [f"L{number}" for number in range(1, 16)]
     assert list(dict.fromkeys(map(kit.number_of, kit.PROMISES))) == promised
-
-
-def test_every_check_has_a_store_that_it_must_refuse() -> None:
-    assert [promise.__name__ for promise in kit.PROMISES] == list(BROKEN)
-    assert all(BROKEN.values())
-
-
-def test_every_broken_store_is_refused_by_some_check() -> None:
-    assert {broken for stores in BROKEN.values() for broken in stores} == set(STORES.values())
-
-
-CASES = [
-    pytest.param(promise, broken, id=f"{promise.__name__}-{broken.__name__}")
-    for promise in kit.PROMISES
-    for broken in BROKEN[promise.__name__]
-]
-
-
-@pytest.mark.parametrize(("promise", "broken"), CASES)
-def test_the_kit_notices_a_broken_store(promise: kit.Promise, broken: type[NaiveStore]) -> None:
-    if kit.number_of(promise) == "L15" and not THREADS:
-        pytest.skip("there are no threads here")
-    with pytest.raises(AssertionError, match=f"^{kit.number_of(promise)}, "):
-        kit.check(promise, kit.Subject(broken(), threads=THREADS))
 
 
 def test_what_a_store_says_about_itself_decides_what_is_checked() -> None:

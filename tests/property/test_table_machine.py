@@ -336,4 +336,4 @@ class TableMachine(RuleBasedStateMachine):
 
 
 TestTable = TableMachine.TestCase
-TestTable.settings = examples(30, steps=15)
+TestTable.settings = examples(24, steps=15)

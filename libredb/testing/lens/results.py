@@ -164,3 +164,22 @@ def l08_a_cursor_goes_on_behind_its_place_whatever_was_written(subject: Subject)
         )
         notes.clear()
         notes.insert_many(whole)
+
+
+def l08_a_cursor_of_rows_goes_on_behind_its_place(subject: Subject) -> None:
+    """Delete the row of a cursor and those around it, change others, and add some."""
+    users = peopled(subject)
+    by_age = users.where(lambda u: u.age >= 0).order_by("age", "name")
+    whole = list(by_age)
+    page = by_age.limit(4).page()
+    for row in whole[3:5]:
+        users.delete(row.id)
+    users.update(whole[6].id, age=-1)
+    users.update(whole[0].id, age=50)
+    users.insert_many([User("x", "", whole[3].age), User("y", "zz", whole[3].age)])
+    rest = [row.id for row in by_age.after(page.next_cursor)]
+    expected = ["y", whole[5].id, *(row.id for row in whole[7:]), whole[0].id]
+    expect_equal(rest, expected, "the rows behind a cursor")
+    users.clear()
+    users.insert_many(whole)
+    expect_equal(list(by_age.after(page.next_cursor)), whole[4:], "the rows as they were before")

@@ -178,6 +178,23 @@ def l09_rows_are_found_as_plain_python_finds_them(subject: Subject) -> None:
         users = table(subject.store, "plain", User, index=["age", ("name", "age"), "mail"])
 
 
+def l09_where_and_order_by_share_one_index(subject: Subject) -> None:
+    """Read a few of many in both directions; as many entries are read as are wanted."""
+    users = world_of(subject.store).users
+    rows = [User(f"{n:03}", f"{n * 37 % 60:02}", n % 3) for n in range(120)]
+    users.insert_many(rows)
+    meant = [row for row in rows if row.age == 1 and "10" <= row.name < "50"]
+    found = users.where(lambda u: (u.age == 1) & (u.name >= "10") & (u.name < "50"))
+    for reverse in (False, True):
+        meant.sort(key=lambda row: (row.name, row.id), reverse=reverse)
+        for limit in (1, 7, len(meant)):
+            part = found.order_by("name", reverse=reverse).limit(limit)
+            expect_equal(list(part), meant[:limit], f"{reverse=}, {limit=}")
+            plan = part.explain()
+            told = (plan.index, plan.entries, plan.is_sorted_in_memory)
+            expect_equal(told, ("age,name", limit, False), f"how it is found, {reverse=}, {limit=}")
+
+
 def l09_rows_are_changed_as_those_of_a_dict(subject: Subject) -> None:
     """Take the same steps with a table and a dict."""
     users, plain, source = world_of(subject.store).users, dict[str, User](), Random(7)
