@@ -5,7 +5,7 @@ from contextlib import suppress
 from libredb.kernel.errors import LibreDBError
 from libredb.kernel.transaction import Writer
 from libredb.lens.errors import UniqueViolationError
-from libredb.testing.lens.calls import CHANGES, CHANGES_AFTER_A_LOOK, REFUSED
+from libredb.testing.lens.calls import CHANGES, CHANGES_AFTER_A_LOOK, REFUSED, Call
 from libredb.testing.lens.subject import (
     Subject,
     aborted,
@@ -65,8 +65,7 @@ def l11_an_abort_restores_the_exact_state(subject: Subject) -> None:
     changes = {**CHANGES, **CHANGES_AFTER_A_LOOK}
     for name, call in changes.items():
 
-        def change(tx: Writer, call: object = call) -> None:
-            assert callable(call)
+        def change(tx: Writer, call: Call = call) -> None:
             call(world.on(tx))
 
         aborted(subject.store, change)
