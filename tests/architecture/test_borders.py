@@ -30,6 +30,9 @@ ERRORS = "libredb.kernel.errors"
 ADAPTERS_MAY_IMPORT = {"libredb.kernel.filesystem", ERRORS, "libredb.room"}
 LENSES_MAY_IMPORT = {"libredb.kernel.transaction", ERRORS}
 
+KITS_MAY_IMPORT = {*PORTS, ERRORS, "libredb.testing"}
+LENS_KIT = "libredb.testing.lens"
+
 ADAPTERS = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")}
 SIM_LAYERS = ["world", "plans", "judge", "campaigns", "mutants", "hunts"]
 
@@ -62,10 +65,16 @@ def test_lenses_import_only_those_above_them_in_their_table() -> None:
 
 
 def test_the_kits_for_third_parties_import_only_ports_and_errors() -> None:
-    kits = imports("libredb/testing")
+    kits = _without(imports("libredb/testing"), LENS_KIT)
     assert kits, "there are kits"
-    allowed = {*PORTS, ERRORS, "libredb.testing"}
-    assert refused(kits, allowed, package="libredb") == []
+    assert refused(kits, KITS_MAY_IMPORT, package="libredb") == []
+    assert refused(kits, package=LENS_KIT) == []
+
+
+def test_the_kit_for_lenses_imports_the_lenses_besides() -> None:
+    kit = imports("libredb/testing/lens")
+    assert refused(kit, {*KITS_MAY_IMPORT, "libredb.lens"}, package="libredb") == []
+    assert unused(kit, {"libredb.lens"}) == set()
 
 
 def test_the_kits_for_third_parties_need_no_pytest_and_nothing_else() -> None:
@@ -180,6 +189,18 @@ def test_a_kit_that_imports_pytest_is_named() -> None:
     bad = sample(libredb__testing__store="import contextlib\nimport pytest")
     assert refused(bad, {"libredb", *sys.stdlib_module_names}) == [
         "libredb.testing.store imports pytest"
+    ]
+
+
+def test_a_kit_that_imports_a_lens_or_the_kernel_is_named() -> None:
+    source = "import libredb.lens.kv\nimport libredb.kernel.database\nimport libredb.testing.lens"
+    bad = sample(libredb__testing__store=source)
+    assert refused(bad, KITS_MAY_IMPORT, package="libredb") == [
+        "libredb.testing.store imports libredb.lens.kv",
+        "libredb.testing.store imports libredb.kernel.database",
+    ]
+    assert refused(_without(bad, LENS_KIT), package=LENS_KIT) == [
+        "libredb.testing.store imports libredb.testing.lens"
     ]
 
 

@@ -1,6 +1,8 @@
 """The adapter for OPFS keeps every promise of the port, on real files in a real worker.
 
-Nothing here can take the power away; the simulator's slots do that, on the same kit.
+Nothing here can take the power away; the simulator's slots do that, on the same kit. And every lens
+works there, on a database that is compacted, closed and opened again without a cache after each
+commit.
 """
 
 import itertools
@@ -13,6 +15,8 @@ from libredb_opfs.filesystem import STEP_BYTES
 
 import libredb
 from libredb.testing import filesystem as kit
+from libredb.testing import lens as lenses
+from tests.support.stores import ColdStore, let_blocks_be_small
 
 pytestmark = pytest.mark.opfs
 
@@ -50,6 +54,19 @@ def kill(fs: OpfsFileSystem, step: int, action: Callable[[], object]) -> bool:
 def test_opfs_keeps_the_promise(promise: kit.Promise, opfs: OpfsFileSystem) -> None:
     subject = kit.Subject(opfs, "app.libredb", kill=lambda step, action: kill(opfs, step, action))
     reason = kit.check(promise, subject)
+    if reason is not None:
+        pytest.skip(reason)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("promise", lenses.PROMISES, ids=lambda promise: promise.__name__)
+def test_lenses_keep_the_promise_on_cold_blocks_on_opfs(
+    promise: lenses.Promise, opfs: OpfsFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_blocks_be_small(monkeypatch)
+    store = ColdStore(opfs, "app.libredb")
+    reason = lenses.check(promise, lenses.Subject(store))
+    store.close()
     if reason is not None:
         pytest.skip(reason)
 

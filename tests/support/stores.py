@@ -1,14 +1,18 @@
 """Stores for tests of what is built on the Store port: as plain as they can be, or unpleasant.
 
 `NaiveStore` copies a dict for each transaction. `RerunningStore` runs every function twice, as a
-store may that has to retry.
-Absent on purpose: threads, anything on a disk.
+store may that has to retry. `ColdStore` is a database that has nothing in memory.
+Absent on purpose: threads.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from libredb import UsageError, UsageValueError
+import pytest
+
+import libredb
+from libredb import FileSystem, UsageError, UsageValueError
+from libredb.kernel import compaction
 from libredb.kernel.arguments import BytesLike, as_bytes, as_keys, check_count
 from libredb.kernel.level import Entry
 from libredb.kernel.transaction import Reader, Writer, run
@@ -132,3 +136,49 @@ class RerunningStore(NaiveStore):
     def read(self, fn: Callable[[Reader], T], /) -> T:
         super().read(fn)
         return super().read(fn)
+
+
+class ColdStore:
+    """A database that is compacted, closed and opened again, without a cache, before it is used.
+
+    That is so whenever as many commits as it is told have gone by since the last time.
+    """
+
+    def __init__(self, fs: FileSystem, path: str, *, commits: int = 1) -> None:
+        self._fs = fs
+        self._path = path
+        self._commits = commits
+        self._warm = 0
+        self.openings = 0
+        self._open()
+
+    def transact(self, fn: Callable[[Writer], T], /) -> T:
+        self._cool()
+        result = self.db.transact(fn)
+        self._warm += 1
+        return result
+
+    def read(self, fn: Callable[[Reader], T], /) -> T:
+        self._cool()
+        return self.db.read(fn)
+
+    def close(self) -> None:
+        self.db.close()
+
+    def _cool(self) -> None:
+        if self._warm >= self._commits:
+            self.db.compact()
+            self.db.close()
+            self._open()
+
+    def _open(self) -> None:
+        self.db = libredb.open(self._path, fs=self._fs, cache_bytes=0)
+        self._warm = 0
+        self.openings += 1
+
+
+def let_blocks_be_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a few entries make a block, and a few blocks a record, so that little data has many."""
+    monkeypatch.setattr(compaction, "BLOCK_BYTES", 200)
+    monkeypatch.setattr(compaction, "SMALL_BYTES", 50)
+    monkeypatch.setattr(compaction, "SNAPSHOT_RECORD_BYTES", 1000)
