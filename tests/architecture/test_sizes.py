@@ -35,6 +35,7 @@ LONG_FILES = {
 FULL_FOLDERS = {
     "libredb/kernel": "a file a step of the one order in which it is read",
     "tests/unit/kernel": "a file for each of those",
+    "libredb/cli/commands": "a file a command",
     "changelog.d": "a file a change, until a release gathers them",
     "tests/adapters/osfs": "a file a topic",
     "tests/contract": "a file a clause of the contract, and the API beside it",
