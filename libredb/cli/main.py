@@ -15,7 +15,7 @@ import sys
 from typing import Protocol
 
 import libredb
-from libredb.cli.commands import demo
+from libredb.cli.commands import demo, export, import_
 from libredb.cli.console import Console
 from libredb.cli.ending import terminable
 
@@ -47,7 +47,7 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: dict[str, Command] = {"demo": demo}
+COMMANDS: dict[str, Command] = {"demo": demo, "import": import_, "export": export}
 
 
 def main(argv: list[str] | None = None) -> int:
