@@ -275,7 +275,7 @@ class _Ahead:
             end, searched, depth = self._search(searched, depth)
             if end is not None:
                 return end
-            if searched > MAX_ROW_BYTES:
+            if len(self.data) - self.at > MAX_ROW_BYTES:
                 raise self.problem(f"a row is longer than {MAX_ROW_BYTES:,} bytes")
             if not self.fill():
                 raise self.problem("the file ends inside of a row")

@@ -133,7 +133,7 @@ class JsonLines:
             if data.isspace() or not data:
                 continue
             try:
-                yield Given(number, line, read(decode(data.decode())))
+                yield Given(number, line, read(decode(data.rstrip(b"\r\n").decode())))
             except (ValueError, RecursionError) as error:
                 yield Given(number, line, None, reason_of(error))
 

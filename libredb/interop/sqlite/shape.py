@@ -113,15 +113,16 @@ def shape_of(connection: sqlite3.Connection, table: str) -> Shape:
     )
     lost = list(_lost(connection, table, columns))
     source = _Source(connection, table, [each.name for each in columns])
-    key = tuple(wanted)
+    key, number = tuple(wanted), dict[str, str]()
     if not can_be_key:
         if wanted:
             lost.append(f"the primary key of {table}, whose values are of several types")
         key = (source.add_number(wanted),)
+        number = {key[0]: "int"}
     optional = {each.name for each in columns if "null" in held[each.name] or not each.is_required}
     named = {
         name: f"{kind}?" if name in optional and name not in key and kind != "any" else kind
-        for name, kind in {**dict.fromkeys(key, "int"), **types}.items()
+        for name, kind in {**number, **types}.items()
     }
     unique, index, more = _indexes(connection, table, key)
     if not can_be_key and wanted:
