@@ -53,7 +53,9 @@ class ByteSource:
         Of a line of more than MAX_ROW_BYTES it is the beginning.
         """
         line = self._file.readline(MAX_ROW_BYTES)
-        self.take(line)
+        self.offset += len(line)
+        self.lines += line[-1:] == b"\n"
+        self._undigested.append(line)
         return line
 
     def read_ahead(self, length: int = CHUNK_BYTES) -> bytes:

@@ -1,4 +1,4 @@
-"""Claim: `libredb import` and `export` do what they say; one that ends early says what is stored."""
+"""Claim: `libredb import` and `export` do what they say, and say what is stored if they end."""
 
 import io
 import json
