@@ -50,6 +50,8 @@ ALLOWED = {
     "docs/design.md:journal": FILE_SYSTEM,
     "docs/durability.md:flush": OPFS,
     "docs/durability.md:fsync": POSIX,
+    "docs/guide/import-export.md:buffer": "what Python calls the bytes of a stream",
+    "docs/guide/import-export.md:collation": "what SQLite calls it",
     "docs/simulation.md:fsync": POSIX,
     "libredb/cli/console.py:flush": STREAM,
     "libredb/cli/commands/export.py:buffer": "what Python calls the bytes of a stream",
