@@ -210,17 +210,24 @@ class JsonFile:
             length = ahead.length_of_value()
             found = _STRING.match(ahead.data, ahead.at)
             assert found is not None, "a value that begins so was read whole"
-            is_wanted = DECODER.decode(found[0].decode(errors="replace")) == name
-            if not is_wanted:
-                ahead.take(length)
-                if ahead.next_byte() == b",":
-                    ahead.take(1)
-                continue
-            ahead.take(len(found[0]))
-            if ahead.next_byte() == b":":
+            if _text_of(found[0]) == name:
+                ahead.take(len(found[0]))
+                if ahead.next_byte() != b":":
+                    raise ahead.problem("expected :")
                 ahead.take(1)
-            return
+                return
+            ahead.take(length)
+            if ahead.next_byte() == b",":
+                ahead.take(1)
         raise ahead.problem(f"there is no {name!r}")
+
+
+def _text_of(string: bytes) -> str | None:
+    """Return the text of a JSON string, None if it is none."""
+    try:
+        return DECODER.decode(string.decode())
+    except ValueError:
+        return None
 
 
 class _Ahead:

@@ -176,9 +176,9 @@ def _connected(name: str) -> Iterator[sqlite3.Connection]:
         try:
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            yield connection
         except sqlite3.DatabaseError as error:
             raise UsageValueError(f"{name} cannot be read as a file of SQLite: {error}") from error
-        yield connection
 
 
 @contextmanager

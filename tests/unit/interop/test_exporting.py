@@ -79,6 +79,7 @@ def test_what_is_written_meanwhile_is_not_in_the_file(store: str) -> None:
             assert "later" in notes
 
 
+@pytest.mark.cpython(reason="Pyodide has no sqlite3 unless it is loaded")
 def test_every_public_name_is_there_and_explains_itself() -> None:
     assert set(interop.__all__) <= set(dir(interop))
     for name in interop.__all__:

@@ -14,8 +14,9 @@ import pytest
 
 import libredb
 from libredb import Database, Store, UsageValueError
-from libredb.interop import BadLineError, ImportReport, import_jsonl
+from libredb.interop import BadLineError, ImportReport, import_json, import_jsonl
 from libredb.interop import importing as importing_module
+from libredb.interop.target import DocumentsTarget
 from libredb.lens.keys.namespace import import_of
 from sim.world.filesystem import Crash, SimFileSystem
 from tests.support.case import case
@@ -164,6 +165,31 @@ def test_the_file_of_bad_lines_is_new_for_each_import_and_goes_on_with_it(
     assert place.read_bytes() == b""
 
 
+def test_what_a_portion_is_refused_for_is_raised_if_no_row_is_to_blame(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def insert(_: DocumentsTarget, rows: Any) -> None:
+        if len(rows) > 1:
+            raise libredb.InvalidValueError(f"{len(rows)} rows are too many")
+
+    monkeypatch.setattr(DocumentsTarget, "insert", insert)
+    with pytest.raises(libredb.InvalidValueError, match="3 rows are too many"):
+        run(db, ALL)
+    assert ids(db) == []
+
+
+def test_no_more_is_read_than_what_is_stored_and_the_next_portion(db: Database) -> None:
+    stream = io.BytesIO(b"".join(LINES) * 50)
+    told: list[int] = []
+
+    def tell(report: ImportReport) -> None:
+        told.append(stream.tell() - report.offset)
+
+    notes = libredb.documents(db, "notes")
+    import_jsonl(db, stream, into=notes, progress=tell, on_duplicate="skip", portion_rows=7)
+    assert told == [0] * 72
+
+
 # Resuming
 
 
@@ -244,6 +270,12 @@ def test_an_import_without_resume_begins_anew(db: Database) -> None:
     run(db, b"".join(LINES[4:6]))
     with pytest.raises(UsageValueError, match="is not what was imported so far"):
         run(db, ALL, resume=True)
+
+
+def test_an_import_of_another_format_is_not_gone_on_with(db: Database) -> None:
+    run(db, ALL)
+    with pytest.raises(UsageValueError, match="was one of jsonl, and this is one of json"):
+        import_json(db, io.BytesIO(b"[]"), into=libredb.documents(db, "notes"), resume=True)
 
 
 def test_what_cannot_be_read_again_is_not_resumed(db: Database) -> None:

@@ -157,6 +157,8 @@ def test_rows_may_be_inside_of_objects(tiny_chunks: None) -> None:
     assert error_of(data, at=["x", "rows"]).reason == "expected an array or an object"
     assert error_of(data, at=["y", "rows"]).reason == "expected an object with 'rows'"
     assert error_of("[]", at=["rows"]).reason == "expected an object with 'rows'"
+    assert error_of('{"rows" [{"id":"a"}]}', at=["rows"]).reason == "expected :"
+    assert imported('{"\\q":1,"r\\u006fws":[{"id":"a"}]}', at=["rows"]) == [{"id": "a"}]
 
 
 @pytest.mark.parametrize("data", [json.dumps(ROWS), json.dumps({r["id"]: {} for r in ROWS})])

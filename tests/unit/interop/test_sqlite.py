@@ -7,14 +7,20 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 import libredb
 from libredb import Database, Store
 from libredb.interop import BadLineError, export_sqlite, import_sqlite, recorded_lens
+from libredb.interop.importing import SourceProblem
+from libredb.interop.sqlite.importing import SqliteRows
+from libredb.interop.sqlite.shape import shape_of
 from tests.support.case import case
 
 pytestmark = pytest.mark.cpython(reason="Pyodide has no sqlite3 unless it is loaded")
@@ -325,6 +331,29 @@ def test_what_is_no_file_of_sqlite_is_refused(db: Database, tmp_path: Path) -> N
         import_sqlite(db, tmp_path / "old.db", tables=["u"])
 
 
+def test_a_damaged_file_of_sqlite_ends_the_import_at_its_row(db: Database, tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    script = """
+    CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT);
+    WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+    INSERT INTO t SELECT i, hex(zeroblob(100)) FROM n;
+    """
+    make(path, script).close()
+    data = bytearray(path.read_bytes())
+    with closing(sqlite3.connect(path)) as old:
+        shape = shape_of(old, "t")
+    data[-4096:] = b"\xff" * 4096
+    path.write_bytes(data)
+    with closing(sqlite3.connect(path)) as old:
+        reader = SqliteRows(old, "old.db", shape)
+        with pytest.raises(SourceProblem, match="SQLite cannot read it") as caught:
+            list(reader.rows())
+    assert 1 < caught.value.line < 400
+    with pytest.raises(libredb.UsageValueError, match="cannot be read as a file of SQLite"):
+        import_sqlite(db, path)
+    assert libredb.catalog(db).names() == []
+
+
 def test_a_table_that_is_there_with_other_columns_is_left_alone(
     db: Database, tmp_path: Path
 ) -> None:
@@ -353,6 +382,17 @@ def test_documents_and_a_kv_become_tables(db: Database, tmp_path: Path) -> None:
         "raw": [("a", b"\xff")],
         "values": [("a", '{"b":1}')],
     }
+
+
+def test_what_sqlite_has_no_class_for_is_text(db: Database, tmp_path: Path) -> None:
+    types = {"id": "uuid", "b": "bool", "d": "date", "n": "decimal", "l": "list", "x": "any"}
+    row = {"id": UUID(int=7), "b": True, "d": date(2026, 11, 30), "n": Decimal("1.50"), "l": [1]}
+    libredb.table(db, "t", types).insert({**row, "x": {"y": Decimal(2)}})
+    export_sqlite(db, tmp_path / "out.db")
+    with closing(sqlite3.connect(tmp_path / "out.db")) as out:
+        assert out.execute("SELECT * FROM t").fetchall() == [
+            (str(UUID(int=7)), 1, "2026-11-30", "1.50", "[1]", '{"y":{"$decimal":"2"}}')
+        ]
 
 
 def test_a_file_that_cannot_be_made_whole_is_not_there(db: Database, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from libredb.interop import (
 )
 from libredb.interop.cells import from_json, from_text, to_json, to_text
 from libredb.lens.errors import InvalidValueError
+from libredb.lens.keys.namespace import RECORDS
 from tests.support.case import case
 
 TYPES = {
@@ -351,3 +352,12 @@ def test_the_lens_of_a_namespace_is_what_its_record_says(store: Store) -> None:
     assert things.get(1)["color"] == "red"
     with pytest.raises(libredb.MissingKeyError):
         recorded_lens(store, "none")
+
+
+def test_a_namespace_of_no_kind_is_told(db: Database) -> None:
+    libredb.kv(db, "a")["b"] = "c"
+    record = db.get(RECORDS + b"a")
+    assert record is not None
+    db.set(RECORDS + b"a", record.replace(b'"kv"', b'"graph"'))
+    with pytest.raises(libredb.DamagedEntryError, match="is of the kind 'graph', which is none"):
+        recorded_lens(db, "a")
