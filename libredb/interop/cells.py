@@ -1,17 +1,13 @@
 """One value of a row, as JSON and as the text of a cell: in and out, by the type of its column.
 
-    type            in JSON                              in a cell
-    str int bool    as it is                             itself, digits, true or false
-    float           a number, {"$float": "inf"}          a number, inf
-    bytes           {"$bytes": "AP8="}                   base64
-    datetime        {"$datetime": microseconds}          2026-11-30T12:00:00+00:00
-    naive_datetime  "2026-11-30T12:00:00"                likewise, without a zone
-    date            {"$date": "2026-11-30"}              2026-11-30
-    decimal, uuid   {"$decimal": "1.50"}, {"$uuid": ..}  its text
-    dict, list      as it is                             JSON
-    any             JSON with tags                       text as it is; otherwise JSON with tags
+    type            in JSON                                       in a cell
+    float           a number, {"$float": "inf"}                   a number, inf
+    bytes           {"$bytes": "AP8="}                            base64
+    date, datetime  {"$date": "2026-11-30"}, {"$datetime": ..}    in form ISO 8601
+    decimal, uuid   {"$decimal": "1.50"}, {"$uuid": ..}           its text
+    any             JSON with tags                                a text, or JSON with tags
 
-Going in, JSON may have what stands in a cell instead of a tag, for other programs write no tags.
+All others are JSON already. Going in, JSON may have what stands in a cell instead of a tag.
 """
 
 import json

@@ -1,15 +1,11 @@
-"""Exporting to a SQLite file: a table for each namespace.
+"""Exporting to a SQLite file: a table for each namespace, all of one state.
 
-    table      a table with its columns, key and indexes
+    table      its columns, key and indexes
     documents  id, document as JSON
     kv         key, value
 
-    str TEXT    int INTEGER    float REAL    bytes BLOB    bool BOOLEAN, 0 or 1    any: no type
-    datetime, date, decimal and uuid TEXT    dict and list TEXT, as JSON
-
-All namespaces are of one state. A column of no declared type leaves values as they are, which is
-what `any` needs; what SQLite has no class for is JSON with tags there. Absent on purpose: adding to
-a file that is there.
+A type that SQLite has no class for is TEXT. A column of no declared type leaves values as they are,
+which is what `any` needs. Absent on purpose: adding to a file that is there.
 """
 
 import sqlite3
