@@ -1,5 +1,9 @@
 """Moving data in and out, and looking at files from outside: the command line, for programs.
 
+    import_jsonl, import_json, import_csv   rows of a file into the lens `into`
+    export_jsonl, export_json, export_csv   and out of one
+    import_sqlite, export_sqlite            tables, with their types, keys and indexes
+    infer_schema   the columns of a table, from rows
     inspect        what a file is and what is in it, as JSON
     history        the commits that the log of a file tells of, damaged or not
     recorded_lens  a namespace, opened as what the file says that it is
@@ -15,21 +19,43 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from libredb.interop.csv_file import export_csv, import_csv
+    from libredb.interop.errors import BadLineError
+    from libredb.interop.inference import infer_schema
     from libredb.interop.inspection import inspect
+    from libredb.interop.json_file import export_json, import_json
+    from libredb.interop.jsonl import export_jsonl, import_jsonl
+    from libredb.interop.lenses import recorded_lens
     from libredb.interop.log_history import LoggedCommit, LogHistory, history
-    from libredb.interop.namespaces import find, recorded_lens
+    from libredb.interop.namespaces import find
+    from libredb.interop.report import BadLine, ImportReport
+    from libredb.interop.sqlite.exporting import export_sqlite
+    from libredb.interop.sqlite.importing import SqliteReport, import_sqlite
     from libredb.interop.tagged import from_tagged, row_from_json, row_to_json, to_tagged
     from libredb.interop.typescript.convert import convert
     from libredb.interop.typescript.report import ConvertReport, Unfit, UnfitError, UpgradeReport
     from libredb.interop.typescript.upgrade import upgrade
 
 _MODULES = {
+    "BadLine": "report",
+    "BadLineError": "errors",
+    "ImportReport": "report",
+    "SqliteReport": "sqlite.importing",
+    "export_csv": "csv_file",
+    "export_json": "json_file",
+    "export_jsonl": "jsonl",
+    "export_sqlite": "sqlite.exporting",
+    "import_csv": "csv_file",
+    "import_json": "json_file",
+    "import_jsonl": "jsonl",
+    "import_sqlite": "sqlite.importing",
+    "infer_schema": "inference",
     "LogHistory": "log_history",
     "LoggedCommit": "log_history",
     "find": "namespaces",
     "history": "log_history",
     "inspect": "inspection",
-    "recorded_lens": "namespaces",
+    "recorded_lens": "lenses",
     "from_tagged": "tagged",
     "row_from_json": "tagged",
     "row_to_json": "tagged",
@@ -41,16 +67,29 @@ _MODULES = {
 """In which module each public name is."""
 
 __all__ = [
+    "BadLine",
+    "BadLineError",
     "ConvertReport",
+    "ImportReport",
     "LogHistory",
     "LoggedCommit",
+    "SqliteReport",
     "Unfit",
     "UnfitError",
     "UpgradeReport",
     "convert",
+    "export_csv",
+    "export_json",
+    "export_jsonl",
+    "export_sqlite",
     "find",
     "from_tagged",
     "history",
+    "import_csv",
+    "import_json",
+    "import_jsonl",
+    "import_sqlite",
+    "infer_schema",
     "inspect",
     "recorded_lens",
     "row_from_json",

@@ -8,8 +8,8 @@ import os
 from typing import Any
 
 import libredb
+from libredb.interop.lenses import recorded_lens
 from libredb.interop.log_history import history
-from libredb.interop.namespaces import recorded_lens
 from libredb.kernel.database import Database
 from libredb.kernel.errors import LensError, UsageError
 from libredb.kernel.filesystem import FileSystem

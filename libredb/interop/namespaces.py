@@ -1,6 +1,5 @@
-"""A namespace opened without its class, as the file itself says what it is.
+"""A search of a namespace without its class, as the file itself says what it is.
 
-    recorded_lens(db, "users")        a Table whose rows are dicts, a KV, Documents
     find(db, "users", {"age": {"$gte": 18}}, order_by="-age", limit=5)
 
 For tools, which look at files that others have written. In a filter of a table, a plain value is
@@ -11,53 +10,25 @@ Absent on purpose: making a namespace, which takes to know what will be in it.
 from collections.abc import Mapping
 from typing import Any, cast
 
+from libredb.interop.lenses import recorded_lens
 from libredb.interop.tagged import value_from_json
 from libredb.kernel.errors import UsageValueError
 from libredb.kernel.transaction import ReadTransaction, Store
 from libredb.lens.catalog import catalog
-from libredb.lens.documents import Documents, documents
-from libredb.lens.kv import KV, kv
-from libredb.lens.rows import ids
+from libredb.lens.documents import Documents
+from libredb.lens.kv import KV
 from libredb.lens.rows.result import Result
-from libredb.lens.table.opening import table
 from libredb.lens.table.recorded import Recorded
 from libredb.lens.table.recording import Clause, Picked, descending
 from libredb.lens.table.row_type import row_type
 from libredb.lens.table.schema import Schema
-from libredb.lens.table.table import Table
 from libredb.lens.values.expression import And, Condition, Expression, Not, Or
 from libredb.lens.values.filter import from_filter
 from libredb.lens.values.json_value import Json
 
-AnyLens = KV[Any] | Documents[Any] | Table[dict[str, Any]]
-
 _LISTS = frozenset({"$in", "$nin"})
 _VALUES = frozenset({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"})
 """Operators whose operand is a value of the column, and those that take several."""
-
-
-def recorded_lens(store: Store, name: str) -> AnyLens:
-    """Return a namespace as what is recorded of it. Reads its record, and a document if it has any.
-
-    Rows of a table are dicts. Ids of documents are ints if that of the first one is.
-
-    Raises:
-        MissingKeyError: there is none of that name.
-        UsageValueError: it is of a kind that this libredb does not know.
-    """
-    found = catalog(store).describe(name)
-    kind, schema = found["kind"], found["schema"]
-    if kind == "kv":
-        return cast(KV[Any], kv(store, name, schema["values"]))
-    if kind == "documents":
-        first = documents(store, name).find_one()
-        if first is not None and type(first["id"]) is int:
-            return documents(store, name, key=ids.counter("id"))
-        return documents(store, name)
-    if kind == "table":
-        recorded = Recorded.from_json(name, schema)
-        return table(store, name, _columns_of(recorded), key=recorded.key)
-    raise UsageValueError(f"the namespace {name!r} is one of {kind}, which is no lens here")
 
 
 def key_and_columns(store: Store, name: str) -> tuple[tuple[str, ...], dict[str, str]]:

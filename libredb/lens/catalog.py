@@ -30,6 +30,7 @@ from libredb.lens.keys.namespace import (
     check_store,
     delete_range,
     find,
+    import_of,
     keys_of,
     last_number,
     migrations_of,
@@ -96,6 +97,7 @@ class Catalog:
             namespace = _existing(tx, name)
             tx.delete(RECORDS + name.encode())
             delete_range(tx, prefix_range(migrations_of(namespace.number)))
+            tx.delete(import_of(namespace.number))
             return delete_range(tx, namespace.keys.range())
 
         return self._store.transact(drop)

@@ -87,8 +87,11 @@ def test_the_second_reader_reads_what_was_written() -> None:
     texts = found.namespaces["settings"].texts
     assert {name: text.value for name, text in texts.items()} == {
         "guest": "x1",
+        "lang": "en",
         "theme": {"dark": True},
     }
+    assert found.imports[1]["format"] == "jsonl"
+    assert found.imports[1]["inserted"] == 1
     assert found.namespaces["settings"].deadlines == [(texts["guest"].deadline, "guest")]
 
 

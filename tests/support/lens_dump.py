@@ -4,6 +4,7 @@ A real database writes it, and the second reader takes it apart. The dump stands
 docs/key-layouts.md between two markers, and a test compares them.
 """
 
+import io
 import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import libredb
+from libredb.interop import import_jsonl
 from tests.support.lens_reader import LensReader
 
 BEGIN, END = "<!-- lens-dump:begin -->", "<!-- lens-dump:end -->"
@@ -37,6 +39,8 @@ def sample() -> list[libredb.Entry]:
         migrations = [("2026-11 start", dict[str, Any])]
         users = libredb.table(db, "users", columns, index=["born", "credit"], migrations=migrations)
         users.insert({"id": "u1", "born": date(1815, 12, 10), "credit": Decimal("-1.50")})
+        lines = io.BytesIO(b'{"key":"lang","value":"en"}\n')
+        import_jsonl(db, lines, into=settings)
         return list(db.scan())
 
 

@@ -16,6 +16,8 @@ from uuid import UUID
 
 TURNED = bytes(range(255, -1, -1))
 MISSING = "missing"
+COUNTS = ["inserted", "updated", "skipped", "bad"]
+IMPORT = ["format", "size", "offset", "sha256", *COUNTS]
 
 
 class Pair(NamedTuple):
@@ -231,6 +233,7 @@ class LensReader:
         self.raw: dict[bytes, bytes] = {}
         self.namespaces: dict[str, Kept] = {}
         self.migrations: list[tuple[int, str]] = []
+        self.imports: dict[int, dict[str, Any]] = {}
         self.last_number = 0
         self.lines: list[Line] = []
         self.layout: bytes | None = None
@@ -288,6 +291,14 @@ class LensReader:
         if part == 0x02:
             self.last_number = int(value)
             return "the last number of a namespace"
+        if part == 0x04:
+            (number,) = read_tuple(data.rest())
+            data.piece(3)
+            found = self.imports[number] = json.loads(value)
+            assert list(found) == IMPORT
+            assert value == compact(found)
+            done = f"{found['offset']} of {found['size']}"
+            return f"the import into namespace {number} is at {done}"
         assert part == 0x03
         number, name = read_tuple(data.rest())
         data.piece(3)

@@ -21,6 +21,8 @@ COMMANDS: dict[str, str] = {
     "delete": "delete a key, a document or a row",
     "scan": "print a range of keys and their values",
     "find": "print the documents or rows that a filter is true of",
+    "import": "put rows of JSON, JSON Lines, CSV or SQLite into a namespace",
+    "export": "write a namespace as JSON, JSON Lines, CSV or SQLite",
     "log": "print the history of a file, damaged or not",
     "verify": "say whether a file is damaged, and where",
     "compact": "drop from a file what was overwritten or deleted",

@@ -4,7 +4,8 @@
     FE 00 01 name       a record: {"kind": .., "prefix": n, "schema": .., "indexes": [..]}
     FE 00 02            the last n that was given to a namespace, in digits
     FE 00 03 (n, name)  a migration that namespace n has behind it
-    FE 00 04, FE 00 05  kept for imports, and for databases that are shared
+    FE 00 04 (n)        how far the last import into namespace n has come
+    FE 00 05            kept for databases that are shared
     FE (n) ..           what namespace n keeps; round brackets stand for a packed tuple
 
 All of the lenses lies under the byte FE; keys below it, and FF, are for those who use raw keys. An
@@ -262,6 +263,11 @@ def delete_range(tx: Writer, keys: Range) -> int:
 def migrations_of(number: int) -> bytes:
     """Return what the keys of the migrations of a namespace begin with."""
     return MIGRATIONS + pack((number,))
+
+
+def import_of(number: int) -> bytes:
+    """Return the key of the record of the last import into a namespace."""
+    return IMPORTS + pack((number,))
 
 
 def migrations(tx: Reader, namespace: Namespace) -> list[str]:

@@ -1,0 +1,1 @@
+"""SQLite in and out. Reading order: shape, importing, exporting."""
