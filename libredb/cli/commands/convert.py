@@ -1,7 +1,6 @@
 """`libredb convert`: a database becomes a file of the TypeScript LibreDB. See `libredb.interop`."""
 
 import argparse
-import json
 
 from libredb.cli.console import Console
 from libredb.interop import ConvertReport, convert
@@ -45,8 +44,12 @@ def run(console: Console, arguments: argparse.Namespace) -> int:
         kv=arguments.kv,
         lossy=arguments.lossy,
     )
-    for line in [json.dumps(report.to_json())] if arguments.json else _lines(report):
-        console.say(line)
+    if arguments.json:
+        console.write(console.json(report.to_json()))
+        return 0
+    for line in _lines(report):
+        words = line.lstrip()
+        console.paragraph(words, indent=" " * (len(line) - len(words)))
     return 0
 
 

@@ -27,6 +27,7 @@ STDOUT = "-"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what an export can be told."""
+    parser.usage = "%(prog)s DATABASE NAME ..."
     parser.add_argument("database", metavar="DATABASE")
     parser.add_argument(
         "namespaces", metavar="NAMESPACE", nargs="*", help="one; of SQLite several, or all"

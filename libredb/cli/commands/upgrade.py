@@ -1,7 +1,6 @@
 """`libredb upgrade`: a file of the TypeScript LibreDB becomes a database. See `libredb.interop`."""
 
 import argparse
-import json
 
 from libredb.cli.console import Console
 from libredb.interop import UpgradeReport, upgrade
@@ -34,8 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(console: Console, arguments: argparse.Namespace) -> int:
     """Upgrade and tell what became of it; return 0, also where something stayed raw."""
     report = upgrade(arguments.old, arguments.new, kv=arguments.kv, cut_tail=arguments.cut_tail)
-    for line in [json.dumps(report.to_json())] if arguments.json else _lines(report):
-        console.say(line)
+    if arguments.json:
+        console.write(console.json(report.to_json()))
+        return 0
+    for line in _lines(report):
+        words = line.lstrip()
+        console.paragraph(words, indent=" " * (len(line) - len(words)))
     return 0
 
 

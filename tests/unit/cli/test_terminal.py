@@ -22,6 +22,9 @@ CALLS = [
     *("find notes --explain", "get greeting", "get nobody", "get n1 -n notes", "set k"),
     *("find people --order-by nothing", "find notes {", "delete nobody", "restore other"),
     *("backup copy.libredb", "shell --run print(db)", "completion"),
+    *("export wide --output rows.jsonl", "import rows.jsonl --namespace again"),
+    *("import rows.jsonl --namespace again", "import nothing.jsonl", "export nothing"),
+    *("convert back.libredb", "convert back.libredb --lossy", "upgrade up.libredb"),
 ]
 
 
@@ -48,10 +51,10 @@ def test_nothing_is_wider_than_the_terminal(wide: Path, columns: int) -> None:
         file = [] if name == "completion" else ["new.libredb" if name == "restore" else NAME]
         given = [*rest[:1], *file, *rest[1:]] if name == "restore" else [*file, *rest]
         _, shown = run_in_terminal(name, *given, columns=columns)
-        for line in without_sequences(shown).split("\n"):
+        for line in without_sequences(shown).replace("\r", "\n").split("\n"):
             assert cell_width(line) <= columns, (call, line)
             assert line.isprintable(), (call, line)
-    assert called == set(COMMANDS) - {"demo", "import", "export", "upgrade", "convert"}
+    assert called == set(COMMANDS) - {"demo"}
 
 
 @pytest.mark.parametrize("columns", [40, 80])
