@@ -8,7 +8,7 @@ import pytest
 
 from libredb import CorruptLogError, LogFileError, NotADatabaseError, UnsupportedVersionError
 from libredb.interop.typescript.log import OldLog, read_log, write_log
-from tests.interop.typescript.old_files import (
+from tests.unit.interop.typescript.old_files import (
     HEADER,
     SMALL,
     entries_after,

@@ -24,7 +24,8 @@ from libredb import (
 )
 from libredb.interop import Unfit, UpgradeReport, upgrade
 from sim.world.filesystem import SimFileSystem
-from tests.interop.typescript.old_files import (
+from tests.support.files import contents, put
+from tests.unit.interop.typescript.old_files import (
     CATALOG,
     MIX,
     SMALL,
@@ -36,7 +37,6 @@ from tests.interop.typescript.old_files import (
     records_of,
     relation,
 )
-from tests.support.files import contents, put
 
 
 def upgraded(pairs: Sequence[Pair], **options: Any) -> tuple[UpgradeReport, Database]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from libredb.interop.typescript import javascript
 from libredb.lens.values.json_value import equal
-from tests.interop.typescript.recorded import FOLDER, entries_of, needs_recorded
-from tests.interop.typescript.theirs import Entries, Step, called, written
+from tests.unit.interop.typescript.recorded import FOLDER, entries_of, needs_recorded
+from tests.unit.interop.typescript.theirs import Entries, Step, called, written
 
 pytestmark = needs_recorded
 

@@ -14,7 +14,8 @@ from libredb.interop.typescript.log import HEADER, OldLog, encode_record, read_l
 from libredb.kernel import record
 from libredb.kernel.errors import CorruptLogError
 from sim.world.filesystem import SimFileSystem
-from tests.interop.typescript.recorded import (
+from tests.support.files import contents
+from tests.unit.interop.typescript.recorded import (
     CODES,
     entries_of,
     needs_recorded,
@@ -22,7 +23,6 @@ from tests.interop.typescript.recorded import (
     recorded_file,
     refusal_of,
 )
-from tests.support.files import contents
 
 pytestmark = needs_recorded
 

@@ -16,8 +16,8 @@ from libredb.interop.typescript import upgrade as upgrading
 from libredb.interop.typescript.log import write_log
 from libredb.interop.typescript.outgoing import Outgoing, outgoing
 from sim.world.filesystem import SimFileSystem
-from tests.interop.typescript.old_files import MIX, collection, entry, file_of
 from tests.support.files import contents
+from tests.unit.interop.typescript.old_files import MIX, collection, entry, file_of
 
 
 def with_old() -> SimFileSystem:

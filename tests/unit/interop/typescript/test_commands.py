@@ -11,7 +11,7 @@ import pytest
 
 import libredb
 from libredb.cli.main import main
-from tests.interop.typescript.old_files import MIX, SMALL, collection, entry, file_of
+from tests.unit.interop.typescript.old_files import MIX, SMALL, collection, entry, file_of
 
 pytestmark = pytest.mark.cpython  # the command line has files of the operating system
 

@@ -3,7 +3,7 @@
 from struct import unpack
 
 from libredb.interop.typescript import javascript
-from tests.interop.typescript.recorded import needs_recorded, recorded
+from tests.unit.interop.typescript.recorded import needs_recorded, recorded
 
 pytestmark = needs_recorded
 

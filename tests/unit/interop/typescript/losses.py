@@ -10,7 +10,7 @@ import libredb
 from libredb import Database
 from libredb.interop import Unfit
 from libredb.lens.keys.namespace import create
-from tests.interop.typescript.old_files import collection, entry, relation
+from tests.unit.interop.typescript.old_files import collection, entry, relation
 
 
 def numbers(db: Database) -> None:

@@ -14,7 +14,8 @@ from libredb.interop import convert, upgrade
 from libredb.interop.typescript import javascript
 from libredb.interop.typescript.log import read_log
 from sim.world.filesystem import SimFileSystem
-from tests.interop.typescript.old_files import (
+from tests.support.files import contents
+from tests.unit.interop.typescript.old_files import (
     CATALOG,
     Pair,
     collection,
@@ -22,7 +23,6 @@ from tests.interop.typescript.old_files import (
     file_of,
     relation,
 )
-from tests.support.files import contents
 
 NAMES = ("a", "ab", "b", "\u00fc", "notes")
 IDS = ("", "1", "2", "10", "x", "a:b", "\u00e9", ":", "\0", "y" * 600)

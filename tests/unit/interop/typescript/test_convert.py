@@ -16,8 +16,10 @@ from libredb import Database, NotADatabaseError, UsageError, UsageValueError
 from libredb.interop import Unfit, UnfitError, convert, upgrade
 from libredb.interop.typescript.log import read_log
 from sim.world.filesystem import SimFileSystem
-from tests.interop.typescript.losses import LOSSES
-from tests.interop.typescript.old_files import (
+from tests.support.files import contents, put
+from tests.support.ports import Calls
+from tests.unit.interop.typescript.losses import LOSSES
+from tests.unit.interop.typescript.old_files import (
     HEADER,
     MIX,
     collection,
@@ -27,8 +29,6 @@ from tests.interop.typescript.old_files import (
     file_of,
     relation,
 )
-from tests.support.files import contents, put
-from tests.support.ports import Calls
 
 
 def with_database(fill: Callable[[Database], object]) -> SimFileSystem:

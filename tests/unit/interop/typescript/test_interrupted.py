@@ -13,9 +13,9 @@ import libredb
 from libredb import StorageError
 from libredb.interop import convert, upgrade
 from sim.world.filesystem import Crash, SimFileSystem, Style
-from tests.interop.typescript.old_files import MIX, file_of
 from tests.support.faults import Fault
 from tests.support.files import contents
+from tests.unit.interop.typescript.old_files import MIX, file_of
 
 STYLES: tuple[Style, ...] = ("rename", "slots")
 OLD = file_of(MIX[:2], 1)
