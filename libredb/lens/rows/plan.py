@@ -14,13 +14,12 @@ plan can be slow and never wrong. Absent on purpose: statistics; two indexes for
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from libredb.lens.keys.encoding import Part, Range, pack, prefix_range
 from libredb.lens.keys.order_key import MISSING, order_key
 from libredb.lens.keys.subspace import Subspace
-from libredb.lens.rows.facts import MAX_POINTS, NOTHING, Asked, Facts, asked_of
+from libredb.lens.rows.facts import MAX_POINTS, NO_FACTS, NOTHING, Asked, Facts, Operands, asked_of
 from libredb.lens.rows.index import Index
 from libredb.lens.rows.order import Order
 from libredb.lens.rows.row import ROWS, Form
@@ -28,7 +27,14 @@ from libredb.lens.values.expression import Expression, words_of
 from libredb.lens.values.json_value import Json, dotted
 
 _BOUNDS = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
-_BOUNDING = ("$prefix", *_BOUNDS)
+_BOUNDING = frozenset({"$prefix", *_BOUNDS})
+
+_UNRELATED = "nothing asked for begins with {first}"
+_OPEN = "it takes a {operator} on its last field, and equality on all others"
+_POINTLESS = "no condition on {first}, and not the order asked for"
+
+Score = tuple[int, bool, bool, bool, int]
+"""How many fields are equal; whether one is in a list; bounds; the order asked for; the age."""
 
 
 @dataclass(slots=True)
@@ -43,10 +49,11 @@ class Plan:
             the ranges are merged.
         pieces: What stands in a key between its base and its packed id, for a place in the order:
             the number of a column, or an order key that all have.
+        known: How many bytes at the start of all keys of an index are the same, and how many fields
+            begin behind them.
         is_ordered: Whether this reads rows in the order asked for; if not, they are to be sorted.
         is_whole: Whether all rows are read.
         reverse: Whether it reads backwards.
-        rejected: Other indexes by name, and why they are not read.
     """
 
     index: Index | None = None
@@ -54,10 +61,10 @@ class Plan:
     ranges: tuple[Range, ...] = ()
     bases: tuple[bytes, ...] = ()
     pieces: tuple[int | bytes, ...] = ()
+    known: tuple[int, int] = (0, 0)
     is_ordered: bool = True
     is_whole: bool = False
     reverse: bool = False
-    rejected: tuple[tuple[str, str], ...] = ()
 
     def after(self, keys: Sequence[bytes], packed: bytes) -> "Plan":
         """Return what is left of an ordered plan strictly behind a place."""
@@ -74,15 +81,26 @@ class Plan:
 
 
 class Reading(NamedTuple):
-    """What an index can do for one alternative: the first `fixed` fields have the keys in `heads`.
+    """What an index can do for one alternative: the first `fixed` fields have keys that are given.
 
-    `score` is how many fields are equal, whether one is in a list, and whether one has bounds.
+    `score` is the beginning of a `Score`.
     """
 
     score: tuple[int, bool, bool]
     fixed: int
-    heads: list[bytes]
-    ranges: list[Range]
+
+
+@dataclass(slots=True)
+class Way:
+    """What an index can do for a search: the `fixed` of each alternative, or one for them all.
+
+    `start` is how many leading fields do not matter for the order; None if it has another one.
+    """
+
+    index: Index
+    score: Score
+    fixed: list[int]
+    start: int | None
 
 
 def plan(
@@ -103,92 +121,115 @@ def plan(
     """
     asked = asked_of(expression, order)
     ids = _ids(asked.alternatives, form)
-    reverse = order is not None and order.descending
     if ids is not None:
-        is_ordered = order is None or not asked.columns
-        rejected = tuple((index.name, "the ids are given") for index in indexes)
-        return Plan(ids=ids, is_ordered=is_ordered, reverse=reverse, rejected=rejected)
-    best, best_score = _rows(asked, keys.sub(ROWS), form)
-    ways: list[tuple[str, tuple[Any, ...] | str]] = []
+        reverse = order is not None and order.descending
+        return Plan(ids=ids, is_ordered=order is None or not asked.columns, reverse=reverse)
+    best, best_score = None, _score_of_rows(asked, form)
     for index in indexes:
-        found = _way(index, asked)
-        ways.append((index.name, found if isinstance(found, str) else found[1]))
-        if not isinstance(found, str) and found[1] > best_score:
-            best, best_score = found
-    winner = best.index.name if best.index else "a range of ids"
-    best.rejected = tuple(
-        (name, found if isinstance(found, str) else f"{winner} fits better")
-        for name, found in ways
-        if best.index is None or name != best.index.name
+        way = _way(index, asked)
+        if type(way) is Way and way.score > best_score:
+            best, best_score = way, way.score
+    return _rows(asked, keys.sub(ROWS), form) if best is None else _entries(best, asked)
+
+
+def rejected(
+    expression: Expression, order: Order | None, indexes: Iterable[Index], chosen: Plan
+) -> tuple[tuple[str, str], ...]:
+    """Return the indexes by name that a plan for the same search does not read, and why not."""
+    asked = asked_of(expression, order)
+    others = [index for index in indexes if index is not chosen.index]
+    if chosen.ids is not None:
+        return tuple((index.name, "the ids are given") for index in others)
+    winner = chosen.index.name if chosen.index else "a range of ids"
+    ways = [(index, _way(index, asked)) for index in others]
+    return tuple(
+        (index.name, f"{winner} fits better" if type(way) is Way else _reason(index, str(way)))
+        for index, way in ways
     )
-    return best
+
+
+def _reason(index: Index, why: str) -> str:
+    operator = "$words" if index.record.words else "$contains"
+    return why.format(first=dotted(index.record.fields[0]), operator=operator)
 
 
 def _ids(alternatives: list[Facts], form: Form) -> tuple[bytes, ...] | None:
     """Return the ids that a condition gives, none of them twice; None if it leaves them open."""
     found: set[bytes] = set()
     for facts in alternatives:
-        given = [_given(facts.get(path, {}), len(form.key)) for path in form.key]
-        if not all(values is not None for values in given):
-            return None
-        width = max(len(values or ()) for values in given)
-        for number in range(width):
-            parts = [
-                form.part_of(field, values[number])
-                for field, values in enumerate(given)
-                if values is not None
-            ]
+        given: list[list[Json]] = []
+        for path in form.key:
+            values = _given(facts[path], len(form.key)) if path in facts else None
+            if values is None:
+                return None
+            given.append(values)
+        for values in zip(*given, strict=True):
+            parts = [form.part_of(field, value) for field, value in enumerate(values)]
             if None not in parts:
                 found.add(pack(tuple(parts)))
     return tuple(sorted(found))
 
 
-def _given(operands: dict[str, list[Json]], width: int) -> list[Json] | None:
+def _given(operands: Operands, width: int) -> list[Json] | None:
     """Return the only values that a field of the id can have; of a longer id, one value."""
     if "$eq" in operands:
-        return operands["$eq"][:1]
-    return operands["$in"][0] if width == 1 and "$in" in operands else None
+        return [operands["$eq"]]
+    return operands["$in"] if width == 1 and "$in" in operands else None
 
 
 # Ranges of rows
 
 
-def _rows(asked: Asked, rows: Subspace, form: Form) -> tuple[Plan, tuple[Any, ...]]:
-    """Return how to read rows in the order of their ids, and the score of that."""
-    leading = takewhile(lambda each: "$eq" in asked.fact(each[1]), enumerate(form.key))
-    parts = [_part(form, field, asked.fact(path), "$eq") for field, path in leading]
-    where, is_bounded = _part_range(rows, parts, asked, form)
+def _score_of_rows(asked: Asked, form: Form) -> Score:
+    """Return how well a range of rows, in the order of their ids, fits."""
+    parts = _leading_parts(asked, form)
+    is_bounded = bool(_bounding_parts(asked, form, len(parts)))
+    is_served = asked.order is not None and _follows_ids(asked, form)
+    return len(parts), False, is_bounded, is_served, 0
+
+
+def _rows(asked: Asked, rows: Subspace, form: Form) -> Plan:
+    """Return how to read rows in the order of their ids."""
+    parts = _leading_parts(asked, form)
+    bounds = _bounding_parts(asked, form, len(parts))
+    if "$prefix" in bounds:
+        where = prefix_range(rows.key(*parts, bounds["$prefix"])[:-1])  # the last byte ends a text
+    elif bounds:
+        where = rows.range(*parts, **{_BOUNDS[name]: bounds[name] for name in bounds})
+    else:
+        where = prefix_range(rows.key(*parts))
     is_served = asked.order is None or _follows_ids(asked, form)
-    best = Plan(
+    return Plan(
         ranges=(where,),
         bases=(rows.prefix,),
         is_ordered=is_served,
-        is_whole=not parts and not is_bounded,
+        is_whole=not parts and not bounds,
         reverse=asked.order is not None and is_served and asked.order.descending,
     )
-    return best, (len(parts), False, is_bounded, is_served and bool(asked.order), 0)
 
 
-def _part_range(
-    rows: Subspace, parts: Sequence[Part], asked: Asked, form: Form
-) -> tuple[Range, bool]:
-    """Return the range of ids that begin with these parts, and whether the next one has bounds.
+def _leading_parts(asked: Asked, form: Form) -> list[Part]:
+    """Return the leading parts of the id that are given. One is not: else no range is read."""
+    parts: list[Part] = []
+    for field, path in enumerate(form.key):
+        operands = asked.fact(path)
+        if "$eq" not in operands:
+            break
+        parts.append(form.part_of(field, operands["$eq"]))
+    return parts
 
-    There is a next one, for an id of which all parts are given is not looked for in a range.
-    """
-    field = len(parts)
+
+def _bounding_parts(asked: Asked, form: Form, field: int) -> dict[str, Part]:
+    """Return the bounds of a part of the id by operator, those that are of use."""
     operands = asked.fact(form.key[field])
     if not operands:
-        return prefix_range(rows.key(*parts)) if parts else prefix_range(rows.prefix), False
-    prefix = _part(form, field, operands, "$prefix")
-    if type(prefix) is str:
-        return prefix_range(rows.key(*parts, prefix)[:-1]), True  # the last byte ends a text
-    bounds = {_BOUNDS[name]: _part(form, field, operands, name) for name in _BOUNDS}
-    return rows.range(*parts, **bounds), any(part is not None for part in bounds.values())
-
-
-def _part(form: Form, field: int, operands: dict[str, list[Json]], name: str) -> "Part | None":
-    return form.part_of(field, operands[name][0]) if name in operands else None
+        return {}
+    found = {name: form.part_of(field, operands[name]) for name in _BOUNDING if name in operands}
+    return {
+        name: part
+        for name, part in found.items()
+        if part is not None and (name != "$prefix" or type(part) is str)
+    }
 
 
 def _follows_ids(asked: Asked, form: Form) -> bool:
@@ -201,114 +242,142 @@ def _follows_ids(asked: Asked, form: Form) -> bool:
 # Ranges of an index
 
 
-def _way(index: Index, asked: Asked) -> tuple[Plan, tuple[Any, ...]] | str:
-    """Return how to read an index, and the score of that, or why it is of no use."""
-    first = index.record.fields[0]
+def _way(index: Index, asked: Asked) -> Way | str:
+    """Return what an index can do, or why it is of no use."""
     if not asked.is_about(index):
-        return f"nothing asked for begins with {dotted(first)}"
-    readings = [_reading(index, facts) for facts in asked.alternatives]
-    found = [reading for reading in readings if reading is not None]
-    if len(found) < len(readings):
-        name = "$words" if index.record.words else "$contains"
-        return f"it takes a {name} on its last field, and equality on all others"
-    worst = min(reading.score for reading in found)
-    if not any(worst):
-        found = [Reading(worst, 0, [b""], [index.keys.equal(b"")])]
-    served = None if asked.order is None else _served(index, asked, found)
-    if not any(worst) and served is None:
-        return f"no condition on {dotted(first)}, and not the order asked for"
-    ranges = [(where, head) for each in found for where, head in _heads(each)]
-    if len(found) > 1:
-        ranges = [(where, b"") for where in _union([where for where, _ in ranges])]
-    is_merged = served is not None and served[0] > 0
-    best = Plan(
-        index=index,
-        ranges=tuple(where for where, _ in ranges),
-        bases=tuple(index.prefix + (head if is_merged else b"") for _, head in ranges),
-        pieces=served[1] if served else (),
-        is_ordered=asked.order is None or served is not None,
-        reverse=served is not None and asked.order is not None and asked.order.descending,
-    )
-    return best, (*worst, served is not None, -index.record.number)
+        return _UNRELATED
+    readings: list[Reading] = []
+    for facts in asked.alternatives:
+        reading = _reading(index, facts)
+        if reading is None:
+            return _OPEN
+        readings.append(reading)
+    equal, is_in, is_bounded = worst = min(readings).score
+    fixed = [reading.fixed for reading in readings] if any(worst) else [0]
+    start = None if asked.order is None else _served(index, asked, fixed)
+    if not any(worst) and start is None:
+        return _POINTLESS
+    score = (equal, is_in, is_bounded, start is not None, -index.record.number)
+    return Way(index, score, fixed, start)
 
 
 def _reading(index: Index, facts: Facts) -> Reading | None:
     """Return what an index can do for an alternative; None if it must not be read for it."""
     fields = index.record.fields
-    heads, equal, fixed, is_in = [b""], 0, 0, False
+    equal, fixed, is_in = 0, 0, False
     for path in fields[: len(fields) - index.is_multiple]:
-        operands = facts.get(path, {})
+        operands = facts.get(path, NOTHING)
         if "$eq" in operands:
-            keys = [order_key(operands["$eq"][0])]
             equal += 1
-        elif not is_in and "$in" in operands and len(operands["$in"][0]) <= MAX_POINTS:
-            keys = sorted({order_key(value) for value in operands["$in"][0]})
+        elif not is_in and "$in" in operands and len(operands["$in"]) <= MAX_POINTS:
             is_in = True
         else:
             break
-        heads = [head + key for head in heads for key in keys]
         fixed += 1
     if index.is_multiple:
-        tails = _tails(index, facts.get(fields[-1], {})) if fixed == len(fields) - 1 else []
-        heads = [head + tail for head in heads for tail in tails]
-        equal, fixed = equal + 1, fixed + 1
-        if not tails:
+        if fixed < len(fields) - 1 or not _tails(index, facts.get(fields[-1], NOTHING)):
             return None
-    operands = facts.get(fields[fixed], NOTHING) if fixed < len(fields) else NOTHING
-    ranges = [_bounded(index, head, operands) for head in heads]
-    is_bounded = any(name in operands for name in _BOUNDING)
-    return Reading((equal, is_in, is_bounded), fixed, heads, ranges)
+        equal, fixed = equal + 1, fixed + 1
+    is_bounded = fixed < len(fields) and not _BOUNDING.isdisjoint(facts.get(fields[fixed], NOTHING))
+    return Reading((equal, is_in, is_bounded), fixed)
 
 
-def _tails(index: Index, operands: dict[str, list[Json]]) -> list[bytes]:
+def _served(index: Index, asked: Asked, fixed: list[int]) -> int | None:
+    """Return how many leading fields do not matter where an index has the order asked for.
+
+    It has none if that is None. Up to there ranges are merged by what follows.
+    """
+    if not asked.has_one_direction:
+        return None
+    fields, wanted = index.record.fields, [path for path, _ in asked.columns]
+    constants = asked.constants
+    for start in (*(fixed if len(fixed) == 1 else ()), *(() if index.is_multiple else (0,))):
+        free = [path for path in fields[start:] if "$eq" not in constants.get(path, NOTHING)]
+        if free == wanted:
+            return start
+    return None
+
+
+def _entries(way: Way, asked: Asked) -> Plan:
+    """Return how to read an index."""
+    index, start, fixed = way.index, way.start, way.fixed
+    prefix, count = index.prefix, len(index.record.fields)
+    order = asked.order
+    alternatives = asked.alternatives if any(way.score[:3]) else [NO_FACTS]
+    heads = _heads(index, alternatives[0], fixed[0])
+    ranges = [_range(index, head, alternatives[0], fixed[0]) for head in heads]
+    known = len(prefix), count
+    bases = [prefix] * len(ranges) if not start else [prefix + head for head in heads]
+    if len(alternatives) > 1:
+        ranges += [
+            _range(index, head, facts, given)
+            for facts, given in zip(alternatives[1:], fixed[1:], strict=True)
+            for head in _heads(index, facts, given)
+        ]
+        ranges = _union(ranges)
+        bases = [prefix] * len(ranges)
+    elif len(heads) == 1:
+        known = len(prefix) + len(heads[0]), count - fixed[0]
+    return Plan(
+        index=index,
+        ranges=tuple(ranges),
+        bases=tuple(bases),
+        pieces=() if start is None or start == count else _pieces(index, asked, start),
+        known=known,
+        is_ordered=order is None or start is not None,
+        reverse=start is not None and order is not None and order.descending,
+    )
+
+
+def _heads(index: Index, facts: Facts, fixed: int) -> list[bytes]:
+    """Return the keys of the first `fixed` fields, in all combinations."""
+    fields, heads = index.record.fields, [b""]
+    for path in fields[:fixed]:
+        operands = facts.get(path, NOTHING)
+        if index.is_multiple and path is fields[-1]:
+            keys = _tails(index, operands)
+        elif "$eq" in operands:
+            keys = [order_key(operands["$eq"])]
+        else:
+            keys = sorted({order_key(value) for value in operands["$in"]})
+        heads = [head + key for head in heads for key in keys]
+    return heads
+
+
+def _range(index: Index, head: bytes, facts: Facts, fixed: int) -> Range:
+    """Return the range of the entries with these leading keys whose next field fits."""
+    fields = index.record.fields
+    operands = facts.get(fields[fixed]) if fixed < len(fields) else None
+    if not operands:
+        return index.keys.equal(head)
+    if "$prefix" in operands:
+        return index.keys.beginning(head, operands["$prefix"])
+    bounds = {_BOUNDS[name]: order_key(operands[name]) for name in _BOUNDS if name in operands}
+    return index.keys.between(head, **bounds)
+
+
+def _tails(index: Index, operands: Operands) -> list[bytes]:
     """Return the keys under which an index has what `$contains` or `$words` asks for."""
     if index.record.words:
-        words = words_of(" ".join(operands.get("$words", ())))
+        words = words_of(operands.get("$words", ""))
         # Of several words, the longest is likely to be in the fewest texts.
         return [order_key(max(words, key=lambda word: (len(word), word)))] if words else []
     if "$contains" not in operands:
         return []
-    wanted = operands["$contains"][0]
+    wanted = operands["$contains"]
     # A text can be a part of a text as well, and texts have the key of missing.
     return [order_key(MISSING), order_key(wanted)] if type(wanted) is str else [order_key(wanted)]
 
 
-def _bounded(index: Index, head: bytes, operands: dict[str, list[Json]]) -> Range:
-    """Return the range of the entries with these leading keys whose next field fits."""
-    if "$prefix" in operands:
-        return index.keys.beginning(head, operands["$prefix"][0])
-    if not operands:
-        return index.keys.equal(head)
-    bounds = {_BOUNDS[name]: order_key(operands[name][0]) for name in _BOUNDS if name in operands}
-    return index.keys.between(head, **bounds)
-
-
-def _served(
-    index: Index, asked: Asked, readings: list[Reading]
-) -> tuple[int, tuple[int | bytes, ...]] | None:
-    """Return how ranges of an index are in the order asked for, None if they are not.
-
-    That is how many leading fields do not matter, because the ranges are merged by what follows,
-    and the pieces that follow them.
-    """
-    if not asked.has_one_direction:
-        return None
-    fields, columns = index.record.fields, asked.columns
-    starts = [readings[0].fixed] if len(readings) == 1 else []
-    for start in [*starts, *([] if index.is_multiple else [0])]:
-        free = [path for path in fields[start:] if "$eq" not in asked.fact(path)]
-        if free == [path for path, _ in columns]:
-            numbers = dict(columns)
-            pieces = [
-                numbers[path] if path in numbers else order_key(asked.fact(path)["$eq"][0])
-                for path in fields[start:]
-            ]
-            return start, tuple(pieces)
-    return None
-
-
-def _heads(reading: Reading) -> list[tuple[Range, bytes]]:
-    return list(zip(reading.ranges, reading.heads, strict=True))
+def _pieces(index: Index, asked: Asked, start: int) -> tuple[int | bytes, ...]:
+    """Return what the keys behind the first `start` fields have for a place in the order."""
+    numbers = dict(asked.columns)
+    return tuple(
+        [
+            numbers[path] if path in numbers else order_key(asked.fact(path)["$eq"])
+            for path in index.record.fields[start:]
+        ]
+    )
 
 
 def _union(ranges: list[Range]) -> list[Range]:

@@ -25,7 +25,7 @@ from libredb.lens.keys.namespace import Namespace, find
 from libredb.lens.rows import cursor
 from libredb.lens.rows.index import indexes_of
 from libredb.lens.rows.order import Order
-from libredb.lens.rows.plan import Plan, plan
+from libredb.lens.rows.plan import Plan, plan, rejected
 from libredb.lens.rows.row import Form, Plain, Rows
 from libredb.lens.values.expression import And, Expression, Test, compiled
 
@@ -273,8 +273,8 @@ def explained(rows: Rows, search: Search) -> Explanation:
     if not chosen.is_ordered:
         text += ", sorted in memory"
     index = chosen.index.name if chosen.index else None
-    ranges = len(chosen.ranges)
-    return Explanation(text, index, ranges, count, not chosen.is_ordered, chosen.rejected)
+    others = rejected(search.expression, search.order, indexes_of(rows.namespace), chosen)
+    return Explanation(text, index, len(chosen.ranges), count, not chosen.is_ordered, others)
 
 
 def _count_read(rows: Rows, search: Search, chosen: Plan) -> tuple[int, bool]:
@@ -301,10 +301,10 @@ def packed_ids(rows: Rows, chosen: Plan) -> Iterator[bytes]:
     if chosen.ids is not None:
         return iter(chosen.ids[:: -1 if chosen.reverse else 1])
     keys, index = _keys(rows.tx, chosen), chosen.index
-    if index is None:
-        start = len(rows.prefix)
+    start, fields = (len(rows.prefix), 0) if index is None else chosen.known
+    if index is None or not fields:
         return (key[start:] for key in keys)
-    ids = map(index.packed_id, keys)
+    ids = (index.packed_id(key, start, fields) for key in keys)
     is_repeated = index.is_multiple and len(chosen.ranges) > 1
     return _without_repeats(ids) if is_repeated else ids
 

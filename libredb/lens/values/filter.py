@@ -53,7 +53,7 @@ def from_filter(given: Mapping[Any, Any]) -> Expression:
         UsageValueError: it says something that no filter can.
         InvalidValueError: an operand is no value that a document can hold.
     """
-    if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers err
+    if type(given) is not dict and not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers err
         raise UsageTypeError(f"a filter is a dict of paths and values, not {described(given)}")
     return _parsed(given, 0)
 

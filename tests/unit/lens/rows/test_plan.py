@@ -11,20 +11,31 @@ from libredb.lens.keys.namespace import IndexRecord, keys_of
 from libredb.lens.rows.document import NAMED
 from libredb.lens.rows.index import Index
 from libredb.lens.rows.order import Order, parse_order
-from libredb.lens.rows.plan import Plan, plan
+from libredb.lens.rows.plan import Plan, plan, rejected
 from libredb.lens.rows.row import Form
 from libredb.lens.values.filter import from_filter
 
 INDEXES = (["level", "at"], ["level"], ["at"], ["level", "host", "at"])
 
 
-def planned(filter: Any, order: Any = None, *indexes: list[str], **flags: bool) -> Plan:  # noqa: A002 - it is one
+def made_of(*indexes: list[str], **flags: bool) -> list[Index]:
     records = [
         IndexRecord(number, tuple(tuple(path.split(".")) for path in paths), **flags)
-        for number, paths in enumerate(indexes or INDEXES, start=1)
+        for number, paths in enumerate(indexes, start=1)
     ]
-    made = [Index(keys_of(1), record) for record in records]
+    return [Index(keys_of(1), record) for record in records]
+
+
+def planned(filter: Any, order: Any = None, *indexes: list[str], **flags: bool) -> Plan:  # noqa: A002 - it is one
+    made = made_of(*(indexes or INDEXES), **flags)
     return plan(from_filter(filter), parse_order(order, NAMED.key), made, keys_of(1), NAMED)
+
+
+def reasons(filter: Any, order: Any, *indexes: list[str], **flags: bool) -> list[tuple[str, str]]:  # noqa: A002 - it is one
+    condition, wanted = from_filter(filter), parse_order(order, NAMED.key)
+    made = made_of(*indexes, **flags)
+    chosen = plan(condition, wanted, made, keys_of(1), NAMED)
+    return list(rejected(condition, wanted, made, chosen))
 
 
 def chosen(*args: Any, **flags: bool) -> str | None:
@@ -65,24 +76,23 @@ def test_of_two_that_are_as_good_the_oldest_is_read() -> None:
     found = planned({"a": 1}, "c", ["a", "b"], ["a", "d"])
     assert found.index is not None
     assert found.index.name == "a,b"
-    assert found.rejected == (("a,d", "a,b fits better"),)
+    assert reasons({"a": 1}, "c", ["a", "b"], ["a", "d"]) == [("a,d", "a,b fits better")]
 
 
 def test_what_is_rejected_comes_with_a_reason() -> None:
-    found = planned({"b": 1}, None, ["a"], ["c", "b"])
-    assert found.rejected == (
+    assert reasons({"b": 1}, None, ["a"], ["c", "b"]) == [
         ("a", "nothing asked for begins with a"),
         ("c,b", "nothing asked for begins with c"),
-    )
-    (reason,) = planned({"a": {"$ne": 1}}, None, ["a"]).rejected
+    ]
+    (reason,) = reasons({"a": {"$ne": 1}}, None, ["a"])
     assert reason == ("a", "no condition on a, and not the order asked for")
-    (reason,) = planned({"t": "x"}, None, ["t"], each=True).rejected
+    (reason,) = reasons({"t": "x"}, None, ["t"], each=True)
     assert reason == ("t", "it takes a $contains on its last field, and equality on all others")
-    (reason,) = planned({"t": {"$words": "."}}, None, ["t"], words=True).rejected
+    (reason,) = reasons({"t": {"$words": "."}}, None, ["t"], words=True)
     assert reason == ("t", "it takes a $words on its last field, and equality on all others")
-    (reason,) = planned({"id": "a", "t": 1}, None, ["t"]).rejected
+    (reason,) = reasons({"id": "a", "t": 1}, None, ["t"])
     assert reason == ("t", "the ids are given")
-    (reason,) = planned({"id": {"$gt": "a"}, "t": {"$gt": 1}}, None, ["t"]).rejected
+    (reason,) = reasons({"id": {"$gt": "a"}, "t": {"$gt": 1}}, None, ["t"])
     assert reason == ("t", "a range of ids fits better")
 
 
