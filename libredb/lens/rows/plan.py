@@ -14,6 +14,7 @@ plan can be slow and never wrong. Absent on purpose: statistics; two indexes for
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from libredb.lens.keys.encoding import Part, Range, pack, prefix_range
@@ -23,8 +24,8 @@ from libredb.lens.rows.facts import MAX_POINTS, NO_FACTS, NOTHING, Asked, Facts,
 from libredb.lens.rows.index import Index
 from libredb.lens.rows.order import Order
 from libredb.lens.rows.row import ROWS, Form
-from libredb.lens.values.expression import Expression, words_of
-from libredb.lens.values.json_value import Json, dotted
+from libredb.lens.values.expression import And, Condition, Expression, words_of
+from libredb.lens.values.json_value import Json, Path, dotted
 
 _BOUNDS = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
 _BOUNDING = frozenset({"$prefix", *_BOUNDS})
@@ -32,6 +33,12 @@ _BOUNDING = frozenset({"$prefix", *_BOUNDS})
 _UNRELATED = "nothing asked for begins with {first}"
 _OPEN = "it takes a {operator} on its last field, and equality on all others"
 _POINTLESS = "no condition on {first}, and not the order asked for"
+
+_WEIGHED = frozenset({"$in", "$words"})
+"""Of these the operand decides whether an index is of use; of others it is enough to be there."""
+
+Shape = tuple[tuple[Path, str], ...]
+"""Conditions that all have to be true, without their operands."""
 
 Score = tuple[int, bool, bool, bool, int]
 """How many fields are equal; whether one is in a list; bounds; the order asked for; the age."""
@@ -106,7 +113,7 @@ class Way:
 def plan(
     expression: Expression,
     order: Order | None,
-    indexes: Iterable[Index],
+    indexes: tuple[Index, ...],
     keys: Subspace,
     form: Form,
 ) -> Plan:
@@ -124,11 +131,9 @@ def plan(
     if ids is not None:
         reverse = order is not None and order.descending
         return Plan(ids=ids, is_ordered=order is None or not asked.columns, reverse=reverse)
-    best, best_score = None, _score_of_rows(asked, form)
-    for index in indexes:
-        way = _way(index, asked)
-        if type(way) is Way and way.score > best_score:
-            best, best_score = way, way.score
+    shape = _shape_of(expression, form)
+    is_usual = shape is not None
+    best = _best_for(shape, order, indexes, form) if is_usual else _best(asked, indexes, form)
     return _rows(asked, keys.sub(ROWS), form) if best is None else _entries(best, asked)
 
 
@@ -146,6 +151,42 @@ def rejected(
         (index.name, f"{winner} fits better" if type(way) is Way else _reason(index, str(way)))
         for index, way in ways
     )
+
+
+def _shape_of(expression: Expression, form: Form) -> Shape | None:
+    """Return the shape of a condition; None if the best index depends on more than that."""
+    parts = expression.parts if type(expression) is And else (expression,)
+    shape: list[tuple[Path, str]] = []
+    for part in parts:
+        if type(part) is not Condition or part.operator in _WEIGHED or part.path in form.key:
+            return None
+        shape.append((part.path, part.operator))
+    return tuple(shape)
+
+
+@lru_cache(maxsize=256)
+def _best_for(
+    shape: Shape, order: Order | None, indexes: tuple[Index, ...], form: Form
+) -> Way | None:
+    """Return what `_best` returns for any search of this shape: it does not look at operands.
+
+    An index is another object when the record of its namespace has changed, so that nothing is
+    found here that was worked out for another record.
+    """
+    facts: Facts = {}
+    for path, operator in shape:
+        facts.setdefault(path, {})[operator] = None
+    return _best(Asked([facts], facts, order), indexes, form)
+
+
+def _best(asked: Asked, indexes: Iterable[Index], form: Form) -> Way | None:
+    """Return the index that fits best, None if that is a range of rows."""
+    best, best_score = None, _score_of_rows(asked, form)
+    for index in indexes:
+        way = _way(index, asked)
+        if type(way) is Way and way.score > best_score:
+            best, best_score = way, way.score
+    return best
 
 
 def _reason(index: Index, why: str) -> str:

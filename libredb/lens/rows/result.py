@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import chain, islice
-from operator import itemgetter
 from sys import maxsize
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -34,8 +33,6 @@ Row = TypeVar("Row")
 
 Found = tuple[bytes, Plain]
 """A packed id, and the row that has it."""
-
-_key_of = itemgetter(0)
 
 _CHUNK = 256
 """How many rows are asked for in one call where nobody says how many are wanted."""
@@ -300,30 +297,32 @@ def packed_ids(rows: Rows, chosen: Plan) -> Iterator[bytes]:
     """Return the ids that a plan leads to, none of them twice. The scans are those of the call."""
     if chosen.ids is not None:
         return iter(chosen.ids[:: -1 if chosen.reverse else 1])
-    keys, index = _keys(rows.tx, chosen), chosen.index
+    entries, index = _scanned(rows.tx, chosen), chosen.index
     start, fields = (len(rows.prefix), 0) if index is None else chosen.known
     if index is None or not fields:
-        return (key[start:] for key in keys)
-    ids = (index.packed_id(key, start, fields) for key in keys)
+        return (key[start:] for key, _ in entries)
+    ids = (index.packed_id(key, start, fields) for key, _ in entries)
     is_repeated = index.is_multiple and len(chosen.ranges) > 1
     return _without_repeats(ids) if is_repeated else ids
 
 
-def _keys(tx: Reader, chosen: Plan) -> Iterator[bytes]:
-    """Return the keys in all ranges, in the order of what follows the base of each."""
+def _scanned(tx: Reader, chosen: Plan) -> Iterator[tuple[bytes, bytes]]:
+    """Return the entries in all ranges, in the order of what follows the base of each."""
     reverse = chosen.reverse
+    if len(chosen.ranges) == 1:
+        return tx.scan(*chosen.ranges[0], reverse=reverse)
     ranges = list(zip(chosen.ranges, chosen.bases, strict=True))[:: -1 if reverse else 1]
     scans = [(tx.scan(*where, reverse=reverse), len(base)) for where, base in ranges]
-    if len(scans) == 1:
-        return map(_key_of, scans[0][0])
     if len(set(chosen.bases)) == 1:
-        return map(_key_of, chain.from_iterable(entries for entries, _ in scans))
+        return chain.from_iterable(entries for entries, _ in scans)
     tails = (_tails(entries, length) for entries, length in scans)
-    return (key for _, key in merge(*tails, reverse=reverse))
+    return (entry for _, entry in merge(*tails, reverse=reverse))
 
 
-def _tails(entries: Iterable[tuple[bytes, bytes]], length: int) -> Iterator[tuple[bytes, bytes]]:
-    return ((key[length:], key) for key, _ in entries)
+def _tails(
+    entries: Iterable[tuple[bytes, bytes]], length: int
+) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
+    return ((entry[0][length:], entry) for entry in entries)
 
 
 def _without_repeats(ids: Iterable[bytes]) -> Iterator[bytes]:
@@ -335,16 +334,20 @@ def _without_repeats(ids: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _stored(rows: Rows, chosen: Plan, wanted: int) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield each id and what is kept under it; rows that are scanned are not read again."""
-    tx, prefix = rows.tx, rows.prefix
+    """Return each id and what is kept under it; rows that are scanned are not read again."""
     if chosen.ids is None and chosen.index is None:
-        (where,) = chosen.ranges
-        for key, value in tx.scan(*where, reverse=chosen.reverse):
-            yield key[len(prefix) :], value
-        return
-    ids = packed_ids(rows, chosen)
+        start = len(rows.prefix)
+        return ((key[start:], value) for key, value in _scanned(rows.tx, chosen))
+    return chain.from_iterable(_stored_by_id(rows, packed_ids(rows, chosen), wanted))
+
+
+def _stored_by_id(
+    rows: Rows, ids: Iterator[bytes], wanted: int
+) -> Iterator[Iterable[tuple[bytes, bytes | None]]]:
+    """Yield ids with what is kept under them: first of as many as are wanted, then of many."""
+    get_many, prefix = rows.tx.get_many, rows.prefix
     while chunk := list(islice(ids, min(wanted, _CHUNK) or 1)):
-        yield from zip(chunk, tx.get_many([prefix + packed for packed in chunk]), strict=True)
+        yield zip(chunk, get_many([prefix + packed for packed in chunk]), strict=True)
         wanted = _CHUNK
 
 
@@ -373,6 +376,8 @@ def _sorted(found: Iterable[Found], search: Search) -> list[tuple[bytes, Found]]
 
 def _part(found: Iterable[T], search: Search) -> Iterator[T]:
     """Return the part of an answer that is asked for."""
+    if search.limit is None and not search.offset:
+        return iter(found)
     end = None if search.limit is None else search.offset + search.limit
     # islice takes no larger numbers, and no store has more rows.
     return islice(found, min(search.offset, maxsize), None if end is None else min(end, maxsize))
