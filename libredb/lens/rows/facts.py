@@ -78,12 +78,13 @@ def asked_of(expression: Expression, order: Order | None) -> Asked:
         branches = [common]
     if not all(part.parts for part in joined):
         branches = []
-    possible = [_facts(branch) for branch in branches if not any(map(_is_never, branch))]
-    constants = possible[0] if len(possible) == 1 else _facts(common)
+    possible = [facts_of(branch) for branch in branches if not any(map(_is_never, branch))]
+    constants = possible[0] if len(possible) == 1 else facts_of(common)
     return Asked(possible, constants, order)
 
 
-def _facts(conditions: Iterable[Condition]) -> Facts:
+def facts_of(conditions: Iterable[Condition]) -> Facts:
+    """Return what conditions say that all have to be true."""
     facts: Facts = {}
     for condition in conditions:
         facts.setdefault(condition.path, {}).setdefault(condition.operator, condition.operand)

@@ -8,8 +8,9 @@
 
 Of several the longest equality wins, then `$in`, then bounds, then the order asked for, then the
 oldest. Alternatives, an `$or`, are each planned by the same index, and read as one. A plan only
-says where the answer must be: the whole condition is checked on each row that was read, so that a
-plan can be slow and never wrong. Absent on purpose: statistics; two indexes for one search.
+says where the answer must be, and what is left to be tested of each row that is read there: all of
+the condition, but for equality and bounds that one range answers. Absent on purpose: statistics;
+two indexes for one search.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,30 +19,28 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from libredb.lens.keys.encoding import Part, Range, pack, prefix_range
-from libredb.lens.keys.order_key import MISSING, order_key
+from libredb.lens.keys.order_key import order_key
 from libredb.lens.keys.subspace import Subspace
-from libredb.lens.rows.facts import MAX_POINTS, NO_FACTS, NOTHING, Asked, Facts, Operands, asked_of
+from libredb.lens.rows.facts import NO_FACTS, NOTHING, Asked, Facts, Operands, asked_of, facts_of
 from libredb.lens.rows.index import Index
 from libredb.lens.rows.order import Order
 from libredb.lens.rows.row import ROWS, Form
-from libredb.lens.values.expression import And, Condition, Expression, words_of
-from libredb.lens.values.json_value import Json, Path, dotted
-
-_BOUNDS = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
-_BOUNDING = frozenset({"$prefix", *_BOUNDS})
-
-_UNRELATED = "nothing asked for begins with {first}"
-_OPEN = "it takes a {operator} on its last field, and equality on all others"
-_POINTLESS = "no condition on {first}, and not the order asked for"
-
-_WEIGHED = frozenset({"$in", "$words"})
-"""Of these the operand decides whether an index is of use; of others it is enough to be there."""
+from libredb.lens.rows.way import (
+    BOUNDING,
+    BOUNDS,
+    WEIGHED,
+    Score,
+    Way,
+    answers,
+    reason_against,
+    tails_of,
+    way_of,
+)
+from libredb.lens.values.expression import EVERYTHING, And, Condition, Expression, all_of
+from libredb.lens.values.json_value import Json, Path
 
 Shape = tuple[tuple[Path, str], ...]
-"""Conditions that all have to be true, without their operands."""
-
-Score = tuple[int, bool, bool, bool, int]
-"""How many fields are equal; whether one is in a list; bounds; the order asked for; the age."""
+"""Conditions without their operands."""
 
 
 @dataclass(slots=True)
@@ -49,6 +48,7 @@ class Plan:
     """What is read.
 
     Attributes:
+        left: What has to be tested of each row; all of the condition, or what ranges leave open.
         index: The index whose ranges they are; without one they are ranges of rows.
         ids: The packed ids of the rows to get instead, ascending; None if there are ranges.
         ranges: What is scanned.
@@ -63,6 +63,7 @@ class Plan:
         reverse: Whether it reads backwards.
     """
 
+    left: Expression
     index: Index | None = None
     ids: tuple[bytes, ...] | None = None
     ranges: tuple[Range, ...] = ()
@@ -87,27 +88,11 @@ class Plan:
         return replace(self, ranges=tuple(ranges))
 
 
-class Reading(NamedTuple):
-    """What an index can do for one alternative: the first `fixed` fields have keys that are given.
+class Usual(NamedTuple):
+    """How searches of one shape read an index, and the numbers of the conditions to be tested."""
 
-    `score` is the beginning of a `Score`.
-    """
-
-    score: tuple[int, bool, bool]
-    fixed: int
-
-
-@dataclass(slots=True)
-class Way:
-    """What an index can do for a search: the `fixed` of each alternative, or one for them all.
-
-    `start` is how many leading fields do not matter for the order; None if it has another one.
-    """
-
-    index: Index
-    score: Score
-    fixed: list[int]
-    start: int | None
+    way: Way
+    left: tuple[int, ...]
 
 
 def plan(
@@ -126,15 +111,23 @@ def plan(
         keys: The keys of the namespace.
         form: What the lens says of its ids.
     """
+    conditions = _shaped(expression, form)
+    shape = tuple([(condition.path, condition.operator) for condition in conditions])
+    usual = _usual(shape, order, indexes, form) if shape else None
+    if usual is not None:
+        left = [conditions[number] for number in usual.left]
+        facts = [facts_of(conditions)]
+        return _entries(usual.way, facts, order, all_of(left) if left else EVERYTHING)
     asked = asked_of(expression, order)
     ids = _ids(asked.alternatives, form)
     if ids is not None:
+        is_ordered = order is None or not asked.columns
         reverse = order is not None and order.descending
-        return Plan(ids=ids, is_ordered=order is None or not asked.columns, reverse=reverse)
-    shape = _shape_of(expression, form)
-    is_usual = shape is not None
-    best = _best_for(shape, order, indexes, form) if is_usual else _best(asked, indexes, form)
-    return _rows(asked, keys.sub(ROWS), form) if best is None else _entries(best, asked)
+        return Plan(expression, ids=ids, is_ordered=is_ordered, reverse=reverse)
+    way = _best_way(asked, indexes, form)
+    if way is None:
+        return _rows(asked, keys.sub(ROWS), form, expression)
+    return _entries(way, asked.alternatives, order, expression)
 
 
 def rejected(
@@ -145,53 +138,52 @@ def rejected(
     others = [index for index in indexes if index is not chosen.index]
     if chosen.ids is not None:
         return tuple((index.name, "the ids are given") for index in others)
-    winner = chosen.index.name if chosen.index else "a range of ids"
-    ways = [(index, _way(index, asked)) for index in others]
-    return tuple(
-        (index.name, f"{winner} fits better" if type(way) is Way else _reason(index, str(way)))
-        for index, way in ways
-    )
+    better = f"{chosen.index.name if chosen.index else 'a range of ids'} fits better"
+    return tuple((index.name, reason_against(index, asked) or better) for index in others)
 
 
-def _shape_of(expression: Expression, form: Form) -> Shape | None:
-    """Return the shape of a condition; None if the best index depends on more than that."""
+def _shaped(expression: Expression, form: Form) -> Sequence[Condition]:
+    """Return the conditions that all have to be true, if their shape tells which index is read.
+
+    None of them if it does not: there are alternatives, or something is said of the id, or an
+    operand has to be weighed.
+    """
     parts = expression.parts if type(expression) is And else (expression,)
-    shape: list[tuple[Path, str]] = []
+    conditions: list[Condition] = []
     for part in parts:
-        if type(part) is not Condition or part.operator in _WEIGHED or part.path in form.key:
-            return None
-        shape.append((part.path, part.operator))
-    return tuple(shape)
+        if type(part) is not Condition or part.operator in WEIGHED or part.path in form.key:
+            return ()
+        conditions.append(part)
+    return conditions
 
 
 @lru_cache(maxsize=256)
-def _best_for(
+def _usual(
     shape: Shape, order: Order | None, indexes: tuple[Index, ...], form: Form
-) -> Way | None:
-    """Return what `_best` returns for any search of this shape: it does not look at operands.
+) -> Usual | None:
+    """Return how all searches of this shape read an index, worked out at the first of them.
 
-    An index is another object when the record of its namespace has changed, so that nothing is
-    found here that was worked out for another record.
+    None if a range of rows fits better, or the same is said twice of one path. An index is another
+    object when the record of its namespace has changed, so that nothing is found here that was
+    worked out for another record.
     """
-    facts: Facts = {}
-    for path, operator in shape:
-        facts.setdefault(path, {})[operator] = None
-    return _best(Asked([facts], facts, order), indexes, form)
+    facts = facts_of([Condition(path, operator, None) for path, operator in shape])
+    way = _best_way(Asked([facts], facts, order), indexes, form)
+    if way is None or len(set(shape)) < len(shape):
+        return None
+    answered = answers(way, facts)
+    left = [number for number, each in enumerate(shape) if each not in answered]
+    return Usual(way, tuple(left))
 
 
-def _best(asked: Asked, indexes: Iterable[Index], form: Form) -> Way | None:
-    """Return the index that fits best, None if that is a range of rows."""
+def _best_way(asked: Asked, indexes: Iterable[Index], form: Form) -> Way | None:
+    """Return how to read the index that fits best, None if a range of rows fits better."""
     best, best_score = None, _score_of_rows(asked, form)
     for index in indexes:
-        way = _way(index, asked)
-        if type(way) is Way and way.score > best_score:
+        way = way_of(index, asked)
+        if way is not None and way.score > best_score:
             best, best_score = way, way.score
     return best
-
-
-def _reason(index: Index, why: str) -> str:
-    operator = "$words" if index.record.words else "$contains"
-    return why.format(first=dotted(index.record.fields[0]), operator=operator)
 
 
 def _ids(alternatives: list[Facts], form: Form) -> tuple[bytes, ...] | None:
@@ -229,18 +221,19 @@ def _score_of_rows(asked: Asked, form: Form) -> Score:
     return len(parts), False, is_bounded, is_served, 0
 
 
-def _rows(asked: Asked, rows: Subspace, form: Form) -> Plan:
+def _rows(asked: Asked, rows: Subspace, form: Form, left: Expression) -> Plan:
     """Return how to read rows in the order of their ids."""
     parts = _leading_parts(asked, form)
     bounds = _bounding_parts(asked, form, len(parts))
     if "$prefix" in bounds:
         where = prefix_range(rows.key(*parts, bounds["$prefix"])[:-1])  # the last byte ends a text
     elif bounds:
-        where = rows.range(*parts, **{_BOUNDS[name]: bounds[name] for name in bounds})
+        where = rows.range(*parts, **{BOUNDS[name]: bounds[name] for name in bounds})
     else:
         where = prefix_range(rows.key(*parts))
     is_served = asked.order is None or _follows_ids(asked, form)
     return Plan(
+        left,
         ranges=(where,),
         bases=(rows.prefix,),
         is_ordered=is_served,
@@ -265,7 +258,7 @@ def _bounding_parts(asked: Asked, form: Form, field: int) -> dict[str, Part]:
     operands = asked.fact(form.key[field])
     if not operands:
         return {}
-    found = {name: form.part_of(field, operands[name]) for name in _BOUNDING if name in operands}
+    found = {name: form.part_of(field, operands[name]) for name in BOUNDING if name in operands}
     return {
         name: part
         for name, part in found.items()
@@ -283,87 +276,37 @@ def _follows_ids(asked: Asked, form: Form) -> bool:
 # Ranges of an index
 
 
-def _way(index: Index, asked: Asked) -> Way | str:
-    """Return what an index can do, or why it is of no use."""
-    if not asked.is_about(index):
-        return _UNRELATED
-    readings: list[Reading] = []
-    for facts in asked.alternatives:
-        reading = _reading(index, facts)
-        if reading is None:
-            return _OPEN
-        readings.append(reading)
-    equal, is_in, is_bounded = worst = min(readings).score
-    fixed = [reading.fixed for reading in readings] if any(worst) else [0]
-    start = None if asked.order is None else _served(index, asked, fixed)
-    if not any(worst) and start is None:
-        return _POINTLESS
-    score = (equal, is_in, is_bounded, start is not None, -index.record.number)
-    return Way(index, score, fixed, start)
-
-
-def _reading(index: Index, facts: Facts) -> Reading | None:
-    """Return what an index can do for an alternative; None if it must not be read for it."""
-    fields = index.record.fields
-    equal, fixed, is_in = 0, 0, False
-    for path in fields[: len(fields) - index.is_multiple]:
-        operands = facts.get(path, NOTHING)
-        if "$eq" in operands:
-            equal += 1
-        elif not is_in and "$in" in operands and len(operands["$in"]) <= MAX_POINTS:
-            is_in = True
-        else:
-            break
-        fixed += 1
-    if index.is_multiple:
-        if fixed < len(fields) - 1 or not _tails(index, facts.get(fields[-1], NOTHING)):
-            return None
-        equal, fixed = equal + 1, fixed + 1
-    is_bounded = fixed < len(fields) and not _BOUNDING.isdisjoint(facts.get(fields[fixed], NOTHING))
-    return Reading((equal, is_in, is_bounded), fixed)
-
-
-def _served(index: Index, asked: Asked, fixed: list[int]) -> int | None:
-    """Return how many leading fields do not matter where an index has the order asked for.
-
-    It has none if that is None. Up to there ranges are merged by what follows.
-    """
-    if not asked.has_one_direction:
-        return None
-    fields, wanted = index.record.fields, [path for path, _ in asked.columns]
-    constants = asked.constants
-    for start in (*(fixed if len(fixed) == 1 else ()), *(() if index.is_multiple else (0,))):
-        free = [path for path in fields[start:] if "$eq" not in constants.get(path, NOTHING)]
-        if free == wanted:
-            return start
-    return None
-
-
-def _entries(way: Way, asked: Asked) -> Plan:
+def _entries(
+    way: Way, alternatives: Sequence[Facts], order: Order | None, left: Expression
+) -> Plan:
     """Return how to read an index."""
     index, start, fixed = way.index, way.start, way.fixed
-    prefix, count = index.prefix, len(index.record.fields)
-    order = asked.order
-    alternatives = asked.alternatives if any(way.score[:3]) else [NO_FACTS]
-    heads = _heads(index, alternatives[0], fixed[0])
-    ranges = [_range(index, head, alternatives[0], fixed[0]) for head in heads]
-    known = len(prefix), count
-    bases = [prefix] * len(ranges) if not start else [prefix + head for head in heads]
+    pieces = [
+        piece if isinstance(piece, int) else order_key(alternatives[0][piece]["$eq"])
+        for piece in way.pieces
+    ]
+    if len(fixed) < len(alternatives):
+        alternatives = [NO_FACTS]
+    heads = [_heads(index, *each) for each in zip(alternatives, fixed, strict=True)]
+    ranges = [
+        _range(index, head, facts, count)
+        for facts, count, some in zip(alternatives, fixed, heads, strict=True)
+        for head in some
+    ]
+    known = len(index.prefix), len(index.record.fields)
     if len(alternatives) > 1:
-        ranges += [
-            _range(index, head, facts, given)
-            for facts, given in zip(alternatives[1:], fixed[1:], strict=True)
-            for head in _heads(index, facts, given)
-        ]
         ranges = _union(ranges)
-        bases = [prefix] * len(ranges)
-    elif len(heads) == 1:
-        known = len(prefix) + len(heads[0]), count - fixed[0]
+    elif len(ranges) == 1:
+        known = known[0] + len(heads[0][0]), known[1] - fixed[0]
+    is_merged = start is not None and start > 0
     return Plan(
+        left,
         index=index,
         ranges=tuple(ranges),
-        bases=tuple(bases),
-        pieces=() if start is None or start == count else _pieces(index, asked, start),
+        bases=tuple([index.prefix + head for head in heads[0]])
+        if is_merged
+        else (index.prefix,) * len(ranges),
+        pieces=tuple(pieces),
         known=known,
         is_ordered=order is None or start is not None,
         reverse=start is not None and order is not None and order.descending,
@@ -376,7 +319,7 @@ def _heads(index: Index, facts: Facts, fixed: int) -> list[bytes]:
     for path in fields[:fixed]:
         operands = facts.get(path, NOTHING)
         if index.is_multiple and path is fields[-1]:
-            keys = _tails(index, operands)
+            keys = tails_of(index, operands)
         elif "$eq" in operands:
             keys = [order_key(operands["$eq"])]
         else:
@@ -393,32 +336,8 @@ def _range(index: Index, head: bytes, facts: Facts, fixed: int) -> Range:
         return index.keys.equal(head)
     if "$prefix" in operands:
         return index.keys.beginning(head, operands["$prefix"])
-    bounds = {_BOUNDS[name]: order_key(operands[name]) for name in _BOUNDS if name in operands}
+    bounds = {BOUNDS[name]: order_key(operands[name]) for name in BOUNDS if name in operands}
     return index.keys.between(head, **bounds)
-
-
-def _tails(index: Index, operands: Operands) -> list[bytes]:
-    """Return the keys under which an index has what `$contains` or `$words` asks for."""
-    if index.record.words:
-        words = words_of(operands.get("$words", ""))
-        # Of several words, the longest is likely to be in the fewest texts.
-        return [order_key(max(words, key=lambda word: (len(word), word)))] if words else []
-    if "$contains" not in operands:
-        return []
-    wanted = operands["$contains"]
-    # A text can be a part of a text as well, and texts have the key of missing.
-    return [order_key(MISSING), order_key(wanted)] if type(wanted) is str else [order_key(wanted)]
-
-
-def _pieces(index: Index, asked: Asked, start: int) -> tuple[int | bytes, ...]:
-    """Return what the keys behind the first `start` fields have for a place in the order."""
-    numbers = dict(asked.columns)
-    return tuple(
-        [
-            numbers[path] if path in numbers else order_key(asked.fact(path)["$eq"])
-            for path in index.record.fields[start:]
-        ]
-    )
 
 
 def _union(ranges: list[Range]) -> list[Range]:

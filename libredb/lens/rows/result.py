@@ -26,7 +26,7 @@ from libredb.lens.rows.index import indexes_of
 from libredb.lens.rows.order import Order
 from libredb.lens.rows.plan import Plan, plan, rejected
 from libredb.lens.rows.row import Form, Plain, Rows
-from libredb.lens.values.expression import And, Expression, Test, compiled
+from libredb.lens.values.expression import EVERYTHING, And, Expression, Test, compiled
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -36,8 +36,6 @@ Found = tuple[bytes, Plain]
 
 _CHUNK = 256
 """How many rows are asked for in one call where nobody says how many are wanted."""
-
-EVERYTHING: Expression = And(())
 
 
 class Read(Protocol):
@@ -91,9 +89,15 @@ class Search:
         """Return the place that the cursor says, as order keys and packed id."""
         return cursor.decode(self.after, self.mark, len((self.order or Order()).columns))
 
-    def test(self) -> Test:
-        """Return what decides whether a row is meant."""
-        test, where = compiled(self.expression), self.where
+    def test(self, left: Expression) -> Test | None:
+        """Return what decides whether a row is meant, if `left` is left of the condition.
+
+        None if there is nothing to be tested.
+        """
+        where = self.where
+        if type(left) is And and not left.parts:
+            return where if where is None else lambda row: bool(where(row))
+        test = compiled(left)
         return test if where is None else lambda row: test(row) and bool(where(row))
 
 
@@ -215,7 +219,8 @@ class Result(Generic[Row]):
 
 def select(rows: Rows, search: Search) -> Iterator[Found]:
     """Yield the rows of a search, all from the state of the call; nobody writes meanwhile."""
-    chosen, test = planned(rows, search), search.test()
+    chosen = planned(rows, search)
+    test = search.test(chosen.left)
     if not chosen.is_ordered:
         matching = _matching(rows, _stored(rows, chosen, _CHUNK), test)
         found: Iterable[Found] = (each for _, each in _sorted(matching, search))
@@ -227,7 +232,8 @@ def select(rows: Rows, search: Search) -> Iterator[Found]:
 
 def stream(rows: Rows, search: Search) -> Iterator[Found]:
     """Yield the rows of a search one by one, by the keys as of the call, however they change."""
-    chosen, test, prefix = planned(rows, search), search.test(), rows.prefix
+    chosen, prefix = planned(rows, search), rows.prefix
+    test = search.test(search.expression)  # rows may change, and their entries are not read again
     ids = packed_ids(rows, chosen)
     if not chosen.is_ordered:
         matching = _matching(rows, _stored(rows, chosen, _CHUNK), test)
@@ -237,9 +243,10 @@ def stream(rows: Rows, search: Search) -> Iterator[Found]:
 
 
 def counted(rows: Rows, search: Search) -> int:
-    """Return how many rows a search has; without a condition it decodes none."""
-    if search.expression == EVERYTHING and search.where is None and search.after is None:
-        return sum(1 for _ in _part(packed_ids(rows, planned(rows, search)), search))
+    """Return how many rows a search has; where there is nothing to be tested it reads no row."""
+    chosen = planned(rows, search)
+    if search.after is None and search.test(chosen.left) is None:
+        return sum(1 for _ in _part(packed_ids(rows, chosen), search))
     return sum(1 for _ in select(rows, search))
 
 
@@ -287,7 +294,7 @@ def _count_read(rows: Rows, search: Search, chosen: Plan) -> tuple[int, bool]:
             yield each
 
     values = counted()
-    for _ in _part(_matching(rows, values, search.test()), search):
+    for _ in _part(_matching(rows, values, search.test(chosen.left)), search):
         pass
     until_then = read
     return until_then, next(values, None) is not None
@@ -352,14 +359,14 @@ def _stored_by_id(
 
 
 def _matching(
-    rows: Rows, values: Iterable[tuple[bytes, bytes | None]], test: Test
+    rows: Rows, values: Iterable[tuple[bytes, bytes | None]], test: Test | None
 ) -> Iterator[Found]:
     """Yield the rows that are there and pass the test."""
     decoded = rows.decoded
     for packed, value in values:
         if value is not None:
             row = decoded(packed, value)
-            if test(row):
+            if test is None or test(row):
                 yield packed, row
 
 

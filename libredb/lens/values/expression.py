@@ -103,6 +103,9 @@ class Not(Node):
 
 Expression: TypeAlias = Condition | And | Or | Not
 
+EVERYTHING: Expression = And(())
+"""What is true of every document."""
+
 
 def all_of(parts: Iterable[Expression]) -> Expression:
     """Return what is true if all parts are; no And is directly in it."""
