@@ -8,11 +8,15 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from scripts.benchmarks.rounds import Line, Places, Plan
+from scripts.benchmarks.row import SIZES, Figures, Job, Kind, Row, Workload
+from scripts.benchmarks.tables import BEGIN, END, into_page
 
 pytestmark = pytest.mark.cpython  # they start processes and read the checkout
 
@@ -93,3 +97,35 @@ def test_what_comes_with_python_takes_part_wherever_libredb_does(
 def test_the_page_shows_every_row(rows: list[list[str]]) -> None:
     figures = PAGE.read_text(encoding="utf-8").split("\n## Figures\n")[1]
     assert [row[:2] for row in cells(figures)] == expected(rows)
+
+
+def nothing(_: Job) -> Iterator[Figures]:
+    return iter(())
+
+
+def test_chosen_rows_take_the_place_of_theirs_on_a_page(tmp_path: Path) -> None:
+    page, places = tmp_path / "page.md", Places(tmp_path, tmp_path)
+    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n", encoding="utf-8")
+    plan = Plan(SIZES["full"], 1, None, None, places)
+    contenders: dict[str, Workload] = {"libredb": nothing, "other": nothing}
+    rows = [Row(name, name.upper(), Kind.PROCESSOR, contenders) for name in "abc"]
+
+    def put(names: str, theirs: float) -> list[list[str]]:
+        lines = [
+            Line(name, name.upper(), "processor", against, ours=[2.0], theirs=[theirs])
+            for name in names
+            for against in ("other", "an older libredb")
+        ]
+        into_page(page, rows, lines, plan, [0.5])
+        return [row[:3] for row in cells(page.read_text(encoding="utf-8"))]
+
+    assert put("ac", 4.0) == [["A", "other", "2"], ["C", "other", "2"]]
+    assert put("b", 8.0) == [["A", "other", "2"], ["B", "other", "4"], ["C", "other", "2"]]
+    assert put("c", 6.0) == [["A", "other", "2"], ["B", "other", "4"], ["C", "other", "3"]]
+    assert put("c", 2.0)[2] == ["C", "other", "1"]
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"before\n{BEGIN}\nIn another run `a`, `c`: ")
+    assert text.count("In another run `c`: ") == 1
+    assert put("abc", 1.0) == [[name, "other", "0.5"] for name in "ABC"]
+    assert "In another run" not in page.read_text(encoding="utf-8")
+    assert page.read_text(encoding="utf-8").endswith(f"{END}\nafter\n")
