@@ -8,15 +8,11 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from scripts.benchmarks.rounds import Line, Places, Plan
-from scripts.benchmarks.row import SIZES, Figures, Job, Kind, Row, Workload
-from scripts.benchmarks.tables import BEGIN, END, into_page
 
 pytestmark = pytest.mark.cpython  # they start processes and read the checkout
 
@@ -99,33 +95,22 @@ def test_the_page_shows_every_row(rows: list[list[str]]) -> None:
     assert [row[:2] for row in cells(figures)] == expected(rows)
 
 
-def nothing(_: Job) -> Iterator[Figures]:
-    return iter(())
-
-
+@pytest.mark.slow
 def test_chosen_rows_take_the_place_of_theirs_on_a_page(tmp_path: Path) -> None:
-    page, places = tmp_path / "page.md", Places(tmp_path, tmp_path)
-    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n", encoding="utf-8")
-    plan = Plan(SIZES["full"], 1, None, None, places)
-    contenders: dict[str, Workload] = {"libredb": nothing, "other": nothing}
-    rows = [Row(name, name.upper(), Kind.PROCESSOR, contenders) for name in "abc"]
-
-    def put(names: str, theirs: float) -> list[list[str]]:
-        lines = [
-            Line(name, name.upper(), "processor", against, ours=[2.0], theirs=[theirs])
-            for name in names
-            for against in ("other", "an older libredb")
-        ]
-        into_page(page, rows, lines, plan, [0.5])
-        return [row[:3] for row in cells(page.read_text(encoding="utf-8"))]
-
-    assert put("ac", 4.0) == [["A", "other", "2"], ["C", "other", "2"]]
-    assert put("b", 8.0) == [["A", "other", "2"], ["B", "other", "4"], ["C", "other", "2"]]
-    assert put("c", 6.0) == [["A", "other", "2"], ["B", "other", "4"], ["C", "other", "3"]]
-    assert put("c", 2.0)[2] == ["C", "other", "1"]
-    text = page.read_text(encoding="utf-8")
-    assert text.startswith(f"before\n{BEGIN}\nIn another run `a`, `c`: ")
-    assert text.count("In another run `c`: ") == 1
-    assert put("abc", 1.0) == [[name, "other", "0.5"] for name in "ABC"]
-    assert "In another run" not in page.read_text(encoding="utf-8")
-    assert page.read_text(encoding="utf-8").endswith(f"{END}\nafter\n")
+    page, before = tmp_path / "page.md", PAGE.read_text(encoding="utf-8")
+    page.write_text(before, encoding="utf-8")
+    options = ["--rounds", "1", "--folder", str(tmp_path), "--json", str(tmp_path / "kept.json")]
+    benchmarks("import", *options, "--docs", str(page))
+    after = page.read_text(encoding="utf-8")
+    old, new = cells(before), cells(after)
+    assert [row[:2] for row in new] == [row[:2] for row in old]
+    changed = {row[0] for row, other in zip(new, old, strict=True) if row != other}
+    assert changed == {"`import libredb`"}
+    assert after.count("\nIn another run `import`: ") == 1
+    begin, end = "<!-- figures: ", "<!-- end of figures -->"
+    assert after.partition(begin)[0] == before.partition(begin)[0]
+    assert after.partition(end)[2] == before.partition(end)[2]
+    notes = [
+        line for line in before.splitlines() if line.startswith(("Linux, ", "In another run "))
+    ]
+    assert set(notes) <= set(after.splitlines())
