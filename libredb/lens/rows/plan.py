@@ -16,6 +16,7 @@ two indexes for one search.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from libredb.lens.keys.encoding import Part, Range, pack, prefix_range
@@ -244,13 +245,8 @@ def _rows(asked: Asked, rows: Subspace, form: Form, left: Expression) -> Plan:
 
 def _leading_parts(asked: Asked, form: Form) -> list[Part]:
     """Return the leading parts of the id that are given. One is not: else no range is read."""
-    parts: list[Part] = []
-    for field, path in enumerate(form.key):
-        operands = asked.fact(path)
-        if "$eq" not in operands:
-            break
-        parts.append(form.part_of(field, operands["$eq"]))
-    return parts
+    given = takewhile(lambda each: "$eq" in asked.fact(each[1]), enumerate(form.key))
+    return [form.part_of(field, asked.fact(path)["$eq"]) for field, path in given]
 
 
 def _bounding_parts(asked: Asked, form: Form, field: int) -> dict[str, Part]:

@@ -210,6 +210,7 @@ def test_an_order_is_a_path_or_a_list_of_paths() -> None:
         ({"level": "a", "host": 1}, {"host": 1}),
         ({"level": "a", "host": 1, "at": {"$ne": 3}}, {"host": 1, "at": {"$ne": 3}}),
         ({"level": {"$prefix": "a"}}, {"level": {"$prefix": "a"}}),
+        ({"level": {"$prefix": "a", "$gt": "b"}}, {"level": {"$prefix": "a", "$gt": "b"}}),
         ({"level": {"$gt": "a"}, "at": 1}, {"at": 1}),
         ({"level": {"$in": ["a"]}}, {"level": {"$in": ["a"]}}),
         ({"level": "a", "$not": {"at": 2}}, {"level": "a", "$not": {"at": 2}}),
@@ -228,6 +229,8 @@ def test_what_is_looked_for_among_elements_and_words_is_tested() -> None:
     for condition, flag in (({"t": {"$contains": 1}}, "each"), ({"t": {"$words": "a"}}, "words")):
         found = planned({"a": 2, **condition}, None, ["a", "t"], **{flag: True})
         assert found.left == from_filter(condition if flag == "each" else {"a": 2, **condition})
+    both = {"t": {"$contains": 1, "$eq": [1]}}
+    assert planned(both, None, ["t"], each=True).left == from_filter(both)
 
 
 # Shapes
