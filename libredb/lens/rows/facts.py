@@ -4,8 +4,8 @@
     {"a": 1, "$or": [{"b": 2}, ..]}  alternatives, of which each says a: $eq 1 and something else
 
 All of it has to be true, and there may be more: negations and further alternatives say nothing
-here, for a row is tested with the whole condition in any case. Of several operands of one operator
-only the first is of use.
+here, for where there are any, a row is tested with the whole condition. Of several operands of one
+operator only the first is of use.
 """
 
 from collections.abc import Iterable
