@@ -14,6 +14,7 @@
     rows.index               entries that lead from values to rows
     rows.order               an order of rows, and the place of a row in it
     rows.facts               what a condition says of each path
+    rows.way                 what an index can do for a search
     rows.plan                which keys a search reads
     rows.cursor              the place of a row in a search, as text
     rows.result              the rows of a search, read when somebody asks for them

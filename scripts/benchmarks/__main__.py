@@ -56,7 +56,7 @@ def main() -> int:
     if options.size != "full":
         print(f"Sizes are those of a full run; this one was {options.size}, and did much less.")
     if options.docs:
-        tables.into_page(options.docs, lines, plan, loads)
+        tables.into_page(options.docs, _all(), lines, plan, loads)
     notes = dict.fromkeys(line.note for line in lines if line.failed)
     for note in notes:
         rows = dict.fromkeys(
@@ -84,11 +84,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--baseline", type=Path, help="another checkout of libredb, in each row")
     parser.add_argument("--folder", type=Path, help="on the disk that is to be measured")
     parser.add_argument("--json", type=Path, help="where the figures are kept")
-    parser.add_argument("--docs", type=Path, help="a page that is to show the table")
+    parser.add_argument("--docs", type=Path, help="a page that is to show the figures")
     parser.add_argument("--install", action="store_true", help="fetch other databases before")
     options = parser.parse_args()
-    if options.docs and (options.rows or options.size != "full"):
-        parser.error("a page shows all rows, of a full run")
+    if options.docs and options.size != "full":
+        parser.error("a page shows rows of a full size")
     if options.baseline and not (options.baseline / "adapters" / "libredb_osfs").is_dir():
         parser.error(f"{options.baseline} is no checkout of libredb with its adapters")
     unknown = set(options.rows) - {"cpython", "browser"} - {row.name for row in _all()}

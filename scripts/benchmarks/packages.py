@@ -40,16 +40,21 @@ def names() -> list[str]:
 
 def versions() -> dict[str, str]:
     """Return the version of each that is installed."""
-    return {name: version(name) for name in names() if find_spec(name) is not None}
+    return {name: version(name) for name in names() if _is_there(name)}
 
 
 def install() -> None:
     """Install those that are missing, and say which could not be."""
     for name in names():
-        if find_spec(name) is not None:
+        if _is_there(name):
             continue
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         command = [*pip, "--constraint", str(ROOT / "constraints.txt"), name]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         reasons = re.findall(r"^ERROR: (.+)$", done.stderr, re.MULTILINE)
         print(f"{name}: {'installed' if done.returncode == 0 else f'not installed: {reasons}'}")
+
+
+def _is_there(name: str) -> bool:
+    """Whether a package is installed, whose module has the same name but for hyphens."""
+    return find_spec(name.replace("-", "_")) is not None

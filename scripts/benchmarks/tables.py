@@ -24,7 +24,15 @@ _UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
 
 def table(lines: Sequence[Line]) -> str:
     """Return the lines as a table in Markdown, its columns aligned."""
-    return _aligned(HEAD, [[line.title, line.against, *_cells(line)] for line in lines], words=2)
+    return _page_table([_row(line) for line in lines])
+
+
+def _page_table(rows: Sequence[Sequence[str]]) -> str:
+    return _aligned(HEAD, rows, words=2)
+
+
+def _row(line: Line) -> list[str]:
+    return [line.title, line.against, *_cells(line)]
 
 
 def listing(rows: Sequence[Row[Any]]) -> str:
@@ -122,17 +130,62 @@ def as_json(lines: Sequence[Line], plan: Plan, loads: Sequence[float]) -> str:
     return json.dumps(kept, indent=1) + "\n"
 
 
-def into_page(page: Path, lines: Sequence[Line], plan: Plan, loads: Sequence[float]) -> None:
-    """Put the table into a page, in the place of the one that is there.
+def into_page(
+    page: Path, rows: Sequence[Row[Any]], lines: Sequence[Line], plan: Plan, loads: Sequence[float]
+) -> None:
+    """Put the lines into the table of a page; what was not measured stays as it is there.
+
+    Args:
+        page: It holds the table between two comments.
+        rows: All rows there are, in the order of the table.
+        lines: What was measured; an older libredb is not shown.
+        plan: How it was measured.
+        loads: How busy the machine was.
 
     Raises:
         ValueError: the page has no place for it.
     """
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
+    old, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{page} has no lines {BEGIN!r} and {END!r}")
-    facts = ", ".join(f"{name} {number}" for name, number in versions().items())
-    busy = f"load average from {min(loads):.1f} to {max(loads):.1f}"
-    text = f"{platform.system()}, {facts}; seed {plan.seed}, {busy}.\n\n{table(lines)}"
+    cells = {(found[0], found[1]): found for found in _rows_of(old)}
+    cells.update({(each.title, each.against): _row(each) for each in lines})
+    shown = [cells[place] for place in _places(rows) if place in cells]
+    text = "\n\n".join([*_notes(old, rows, lines, _facts(plan, loads)), _page_table(shown)])
     page.write_text(f"{before}{begin}\n{text}\n\n{end}{after}", encoding="utf-8")
+
+
+def _places(rows: Sequence[Row[Any]]) -> list[tuple[str, str]]:
+    """Return the first two cells of each line of a whole table."""
+    return [
+        (title, name)
+        for row in rows
+        for title in row.titles.values()
+        for name in row.contenders
+        if name != OURS
+    ]
+
+
+def _rows_of(text: str) -> list[list[str]]:
+    """Return the cells of the table in a text, without its head."""
+    found = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found]
+
+
+def _facts(plan: Plan, loads: Sequence[float]) -> str:
+    """Return where and with what a run was."""
+    known = ", ".join(f"{name} {number}" for name, number in versions().items())
+    busy = f"load average from {min(loads):.1f} to {max(loads):.1f}"
+    return f"{platform.system()}, {known}; seed {plan.seed}, {busy}."
+
+
+def _notes(old: str, rows: Sequence[Row[Any]], lines: Sequence[Line], facts: str) -> list[str]:
+    """Return what stands above a table: a line about the run of all rows, then those of others."""
+    measured = dict.fromkeys(line.row for line in lines)
+    if len(measured) == len(rows):
+        return [facts]
+    kept = [line for line in old.splitlines() if line and not line.startswith("|")]
+    names = ", ".join(f"`{name}`" for name in measured)
+    about = f"In another run {names}: "
+    return [*(line for line in kept if not line.startswith(about)), about + facts]

@@ -93,3 +93,24 @@ def test_what_comes_with_python_takes_part_wherever_libredb_does(
 def test_the_page_shows_every_row(rows: list[list[str]]) -> None:
     figures = PAGE.read_text(encoding="utf-8").split("\n## Figures\n")[1]
     assert [row[:2] for row in cells(figures)] == expected(rows)
+
+
+@pytest.mark.slow
+def test_chosen_rows_take_the_place_of_theirs_on_a_page(tmp_path: Path) -> None:
+    page, before = tmp_path / "page.md", PAGE.read_text(encoding="utf-8")
+    page.write_text(before, encoding="utf-8")
+    options = ["--rounds", "1", "--folder", str(tmp_path), "--json", str(tmp_path / "kept.json")]
+    benchmarks("import", *options, "--docs", str(page))
+    after = page.read_text(encoding="utf-8")
+    old, new = cells(before), cells(after)
+    assert [row[:2] for row in new] == [row[:2] for row in old]
+    changed = {row[0] for row, other in zip(new, old, strict=True) if row != other}
+    assert changed == {"`import libredb`"}
+    assert after.count("\nIn another run `import`: ") == 1
+    begin, end = "<!-- figures: ", "<!-- end of figures -->"
+    assert after.partition(begin)[0] == before.partition(begin)[0]
+    assert after.partition(end)[2] == before.partition(end)[2]
+    notes = [
+        line for line in before.splitlines() if line.startswith(("Linux, ", "In another run "))
+    ]
+    assert set(notes) <= set(after.splitlines())

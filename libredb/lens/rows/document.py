@@ -58,8 +58,9 @@ def _packed(id: str | int) -> bytes:  # noqa: A002 - as documents call it
 
 
 def _unpack(packed: bytes) -> Json:
-    if packed.isascii() and packed.startswith(b"\2") and packed.find(0) == len(packed) - 1:
-        return packed[1:-1].decode()  # what most ids are, without a call
+    text = packed[1:-1]
+    if text.isascii() and 0 not in text and packed == b"\2%b\0" % text:
+        return text.decode()  # what most ids are, without a call
     parts = unpack(packed)
     if len(parts) != 1 or type(parts[0]) not in {str, int}:
         raise DamagedEntryError(f"{packed.hex(' ')} is no id of a document", actual=packed)

@@ -4,8 +4,8 @@
     {"a": 1, "$or": [{"b": 2}, ..]}  alternatives, of which each says a: $eq 1 and something else
 
 All of it has to be true, and there may be more: negations and further alternatives say nothing
-here, for a row is tested with the whole condition in any case. Of several operands of one operator
-only the first is of use.
+here, for where there are any, a row is tested with the whole condition. Of several operands of one
+operator only the first is of use.
 """
 
 from collections.abc import Iterable
@@ -19,10 +19,14 @@ from libredb.lens.values.json_value import Json, Path
 MAX_POINTS = 100
 """How many values of `$in`, or alternatives of `$or`, are read one by one."""
 
-Facts: TypeAlias = dict[Path, dict[str, list[Json]]]
-"""What conditions that all have to be true say of each path: operands by operator."""
+Operands: TypeAlias = dict[str, Json]
+"""What is said of one path: operands by operator."""
 
-NOTHING: dict[str, list[Json]] = {}
+Facts: TypeAlias = dict[Path, Operands]
+"""What conditions that all have to be true say of each path."""
+
+NOTHING: Operands = {}
+NO_FACTS: Facts = {}
 
 
 class Asked:
@@ -38,10 +42,10 @@ class Asked:
 
     __slots__ = ("alternatives", "columns", "constants", "has_one_direction", "order")
 
-    def __init__(self, alternatives: list[Facts], common: Facts, order: Order | None) -> None:
-        """Take alternatives, what they have in common, and an order."""
+    def __init__(self, alternatives: list[Facts], constants: Facts, order: Order | None) -> None:
+        """Take alternatives, what is known whichever of them it is, and an order."""
         self.alternatives: list[Facts] = alternatives
-        self.constants: Facts = alternatives[0] if len(alternatives) == 1 else common
+        self.constants: Facts = constants
         self.order: Order | None = order
         self.columns: list[tuple[Path, int]] = []
         self.has_one_direction: bool = True
@@ -52,7 +56,7 @@ class Asked:
                     if descending != order.descending:
                         self.has_one_direction = False
 
-    def fact(self, path: Path) -> dict[str, list[Json]]:
+    def fact(self, path: Path) -> Operands:
         """Return what is known of a path in all rows that are found."""
         return self.constants.get(path, NOTHING)
 
@@ -74,15 +78,16 @@ def asked_of(expression: Expression, order: Order | None) -> Asked:
         branches = [common]
     if not all(part.parts for part in joined):
         branches = []
-    possible = [_facts(branch) for branch in branches if not any(map(_is_never, branch))]
-    return Asked(possible, _facts(common), order)
+    possible = [facts_of(branch) for branch in branches if not any(map(_is_never, branch))]
+    constants = possible[0] if len(possible) == 1 else facts_of(common)
+    return Asked(possible, constants, order)
 
 
-def _facts(conditions: Iterable[Condition]) -> Facts:
+def facts_of(conditions: Iterable[Condition]) -> Facts:
+    """Return what conditions say that all have to be true."""
     facts: Facts = {}
     for condition in conditions:
-        operands = facts.setdefault(condition.path, {})
-        operands.setdefault(condition.operator, []).append(condition.operand)
+        facts.setdefault(condition.path, {}).setdefault(condition.operator, condition.operand)
     return facts
 
 

@@ -58,11 +58,10 @@ class Index:
         self.is_multiple: bool = record.each or record.words
         """Whether a row may have several entries, or none."""
 
-    def packed_id(self, key: bytes) -> bytes:
-        """Return the packed id at the end of the key of an entry."""
-        offset = len(self.prefix)
+    def packed_id(self, key: bytes, offset: int, fields: int) -> bytes:
+        """Return the packed id at the end of the key of an entry, behind so many fields."""
         try:
-            for _ in self.record.fields:
+            for _ in range(fields):
                 code = key[offset]
                 if code == _NUMBER:  # the two most common kinds, without a call
                     offset += 10 + key[offset + 9]

@@ -12,6 +12,7 @@ purpose: an order that depends on a language.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from libredb.kernel.errors import UsageTypeError, UsageValueError
@@ -66,6 +67,9 @@ class Order:
         return b"".join(pieces)
 
 
+BY_ID = Order()
+
+
 def parse_order(given: object, key: tuple[Path, ...]) -> Order:
     """Return what `order_by` says: None, a path, or a list of paths; a leading `-` turns a str.
 
@@ -74,9 +78,17 @@ def parse_order(given: object, key: tuple[Path, ...]) -> Order:
         UsageValueError: a path is none, or comes twice.
     """
     if given is None:
-        return Order()
+        return BY_ID
+    if type(given) is str:
+        return _by_path(given, key)
     columns = cast(list[Any], given) if type(given) is list else [given]
     return Order.of([_column(each) for each in columns], key)
+
+
+@lru_cache(maxsize=256)
+def _by_path(given: str, key: tuple[Path, ...]) -> Order:
+    """Return the order by one column; a program asks for few of them, again and again."""
+    return Order.of([_column(given)], key)
 
 
 def _column(given: object) -> Column:

@@ -8,27 +8,40 @@
 
 Of several the longest equality wins, then `$in`, then bounds, then the order asked for, then the
 oldest. Alternatives, an `$or`, are each planned by the same index, and read as one. A plan only
-says where the answer must be: the whole condition is checked on each row that was read, so that a
-plan can be slow and never wrong. Absent on purpose: statistics; two indexes for one search.
+says where the answer must be, and what is left to be tested of each row that is read there: all of
+the condition, but for equality and bounds that one range answers. Absent on purpose: statistics;
+two indexes for one search.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from libredb.lens.keys.encoding import Part, Range, pack, prefix_range
-from libredb.lens.keys.order_key import MISSING, order_key
+from libredb.lens.keys.order_key import order_key
 from libredb.lens.keys.subspace import Subspace
-from libredb.lens.rows.facts import MAX_POINTS, NOTHING, Asked, Facts, asked_of
+from libredb.lens.rows.facts import NO_FACTS, NOTHING, Asked, Facts, Operands, asked_of, facts_of
 from libredb.lens.rows.index import Index
 from libredb.lens.rows.order import Order
 from libredb.lens.rows.row import ROWS, Form
-from libredb.lens.values.expression import Expression, words_of
-from libredb.lens.values.json_value import Json, dotted
+from libredb.lens.rows.way import (
+    BOUNDING,
+    BOUNDS,
+    WEIGHED,
+    Score,
+    Way,
+    answers,
+    reason_against,
+    tails_of,
+    way_of,
+)
+from libredb.lens.values.expression import EVERYTHING, And, Condition, Expression, all_of
+from libredb.lens.values.json_value import Json, Path
 
-_BOUNDS = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
-_BOUNDING = ("$prefix", *_BOUNDS)
+Shape = tuple[tuple[Path, str], ...]
+"""Conditions without their operands."""
 
 
 @dataclass(slots=True)
@@ -36,6 +49,7 @@ class Plan:
     """What is read.
 
     Attributes:
+        left: What has to be tested of each row; all of the condition, or what ranges leave open.
         index: The index whose ranges they are; without one they are ranges of rows.
         ids: The packed ids of the rows to get instead, ascending; None if there are ranges.
         ranges: What is scanned.
@@ -43,21 +57,23 @@ class Plan:
             the ranges are merged.
         pieces: What stands in a key between its base and its packed id, for a place in the order:
             the number of a column, or an order key that all have.
+        known: How many bytes at the start of all keys of an index are the same, and how many fields
+            begin behind them.
         is_ordered: Whether this reads rows in the order asked for; if not, they are to be sorted.
         is_whole: Whether all rows are read.
         reverse: Whether it reads backwards.
-        rejected: Other indexes by name, and why they are not read.
     """
 
+    left: Expression
     index: Index | None = None
     ids: tuple[bytes, ...] | None = None
     ranges: tuple[Range, ...] = ()
     bases: tuple[bytes, ...] = ()
     pieces: tuple[int | bytes, ...] = ()
+    known: tuple[int, int] = (0, 0)
     is_ordered: bool = True
     is_whole: bool = False
     reverse: bool = False
-    rejected: tuple[tuple[str, str], ...] = ()
 
     def after(self, keys: Sequence[bytes], packed: bytes) -> "Plan":
         """Return what is left of an ordered plan strictly behind a place."""
@@ -73,22 +89,17 @@ class Plan:
         return replace(self, ranges=tuple(ranges))
 
 
-class Reading(NamedTuple):
-    """What an index can do for one alternative: the first `fixed` fields have the keys in `heads`.
+class Usual(NamedTuple):
+    """How searches of one shape read an index, and the numbers of the conditions to be tested."""
 
-    `score` is how many fields are equal, whether one is in a list, and whether one has bounds.
-    """
-
-    score: tuple[int, bool, bool]
-    fixed: int
-    heads: list[bytes]
-    ranges: list[Range]
+    way: Way
+    left: tuple[int, ...]
 
 
 def plan(
     expression: Expression,
     order: Order | None,
-    indexes: Iterable[Index],
+    indexes: tuple[Index, ...],
     keys: Subspace,
     form: Form,
 ) -> Plan:
@@ -101,26 +112,78 @@ def plan(
         keys: The keys of the namespace.
         form: What the lens says of its ids.
     """
+    conditions = _shaped(expression, form)
+    shape = tuple([(condition.path, condition.operator) for condition in conditions])
+    usual = _usual(shape, order, indexes, form) if shape else None
+    if usual is not None:
+        left = [conditions[number] for number in usual.left]
+        facts = [facts_of(conditions)]
+        return _entries(usual.way, facts, order, all_of(left) if left else EVERYTHING)
     asked = asked_of(expression, order)
     ids = _ids(asked.alternatives, form)
-    reverse = order is not None and order.descending
     if ids is not None:
         is_ordered = order is None or not asked.columns
-        rejected = tuple((index.name, "the ids are given") for index in indexes)
-        return Plan(ids=ids, is_ordered=is_ordered, reverse=reverse, rejected=rejected)
-    best, best_score = _rows(asked, keys.sub(ROWS), form)
-    ways: list[tuple[str, tuple[Any, ...] | str]] = []
+        reverse = order is not None and order.descending
+        return Plan(expression, ids=ids, is_ordered=is_ordered, reverse=reverse)
+    way = _best_way(asked, indexes, form)
+    if way is None:
+        return _rows(asked, keys.sub(ROWS), form, expression)
+    return _entries(way, asked.alternatives, order, expression)
+
+
+def rejected(
+    expression: Expression, order: Order | None, indexes: Iterable[Index], chosen: Plan
+) -> tuple[tuple[str, str], ...]:
+    """Return the indexes by name that a plan for the same search does not read, and why not."""
+    asked = asked_of(expression, order)
+    others = [index for index in indexes if index is not chosen.index]
+    if chosen.ids is not None:
+        return tuple((index.name, "the ids are given") for index in others)
+    better = f"{chosen.index.name if chosen.index else 'a range of ids'} fits better"
+    return tuple((index.name, reason_against(index, asked) or better) for index in others)
+
+
+def _shaped(expression: Expression, form: Form) -> Sequence[Condition]:
+    """Return the conditions that all have to be true, if their shape tells which index is read.
+
+    None of them if it does not: there are alternatives, or something is said of the id, or an
+    operand has to be weighed.
+    """
+    parts = expression.parts if type(expression) is And else (expression,)
+    conditions: list[Condition] = []
+    for part in parts:
+        if type(part) is not Condition or part.operator in WEIGHED or part.path in form.key:
+            return ()
+        conditions.append(part)
+    return conditions
+
+
+@lru_cache(maxsize=256)
+def _usual(
+    shape: Shape, order: Order | None, indexes: tuple[Index, ...], form: Form
+) -> Usual | None:
+    """Return how all searches of this shape read an index, worked out at the first of them.
+
+    None if a range of rows fits better, or the same is said twice of one path. An index is another
+    object when the record of its namespace has changed, so that nothing is found here that was
+    worked out for another record.
+    """
+    facts = facts_of([Condition(path, operator, None) for path, operator in shape])
+    way = _best_way(Asked([facts], facts, order), indexes, form)
+    if way is None or len(set(shape)) < len(shape):
+        return None
+    answered = answers(way, facts)
+    left = [number for number, each in enumerate(shape) if each not in answered]
+    return Usual(way, tuple(left))
+
+
+def _best_way(asked: Asked, indexes: Iterable[Index], form: Form) -> Way | None:
+    """Return how to read the index that fits best, None if a range of rows fits better."""
+    best, best_score = None, _score_of_rows(asked, form)
     for index in indexes:
-        found = _way(index, asked)
-        ways.append((index.name, found if isinstance(found, str) else found[1]))
-        if not isinstance(found, str) and found[1] > best_score:
-            best, best_score = found
-    winner = best.index.name if best.index else "a range of ids"
-    best.rejected = tuple(
-        (name, found if isinstance(found, str) else f"{winner} fits better")
-        for name, found in ways
-        if best.index is None or name != best.index.name
-    )
+        way = way_of(index, asked)
+        if way is not None and way.score > best_score:
+            best, best_score = way, way.score
     return best
 
 
@@ -128,67 +191,75 @@ def _ids(alternatives: list[Facts], form: Form) -> tuple[bytes, ...] | None:
     """Return the ids that a condition gives, none of them twice; None if it leaves them open."""
     found: set[bytes] = set()
     for facts in alternatives:
-        given = [_given(facts.get(path, {}), len(form.key)) for path in form.key]
-        if not all(values is not None for values in given):
-            return None
-        width = max(len(values or ()) for values in given)
-        for number in range(width):
-            parts = [
-                form.part_of(field, values[number])
-                for field, values in enumerate(given)
-                if values is not None
-            ]
+        given: list[list[Json]] = []
+        for path in form.key:
+            values = _given(facts[path], len(form.key)) if path in facts else None
+            if values is None:
+                return None
+            given.append(values)
+        for values in zip(*given, strict=True):
+            parts = [form.part_of(field, value) for field, value in enumerate(values)]
             if None not in parts:
                 found.add(pack(tuple(parts)))
     return tuple(sorted(found))
 
 
-def _given(operands: dict[str, list[Json]], width: int) -> list[Json] | None:
+def _given(operands: Operands, width: int) -> list[Json] | None:
     """Return the only values that a field of the id can have; of a longer id, one value."""
     if "$eq" in operands:
-        return operands["$eq"][:1]
-    return operands["$in"][0] if width == 1 and "$in" in operands else None
+        return [operands["$eq"]]
+    return operands["$in"] if width == 1 and "$in" in operands else None
 
 
 # Ranges of rows
 
 
-def _rows(asked: Asked, rows: Subspace, form: Form) -> tuple[Plan, tuple[Any, ...]]:
-    """Return how to read rows in the order of their ids, and the score of that."""
-    leading = takewhile(lambda each: "$eq" in asked.fact(each[1]), enumerate(form.key))
-    parts = [_part(form, field, asked.fact(path), "$eq") for field, path in leading]
-    where, is_bounded = _part_range(rows, parts, asked, form)
+def _score_of_rows(asked: Asked, form: Form) -> Score:
+    """Return how well a range of rows, in the order of their ids, fits."""
+    parts = _leading_parts(asked, form)
+    is_bounded = bool(_bounding_parts(asked, form, len(parts)))
+    is_served = asked.order is not None and _follows_ids(asked, form)
+    return len(parts), False, is_bounded, is_served, 0
+
+
+def _rows(asked: Asked, rows: Subspace, form: Form, left: Expression) -> Plan:
+    """Return how to read rows in the order of their ids."""
+    parts = _leading_parts(asked, form)
+    bounds = _bounding_parts(asked, form, len(parts))
+    if "$prefix" in bounds:
+        where = prefix_range(rows.key(*parts, bounds["$prefix"])[:-1])  # the last byte ends a text
+    elif bounds:
+        where = rows.range(*parts, **{BOUNDS[name]: bounds[name] for name in bounds})
+    else:
+        where = prefix_range(rows.key(*parts))
     is_served = asked.order is None or _follows_ids(asked, form)
-    best = Plan(
+    return Plan(
+        left,
         ranges=(where,),
         bases=(rows.prefix,),
         is_ordered=is_served,
-        is_whole=not parts and not is_bounded,
+        is_whole=not parts and not bounds,
         reverse=asked.order is not None and is_served and asked.order.descending,
     )
-    return best, (len(parts), False, is_bounded, is_served and bool(asked.order), 0)
 
 
-def _part_range(
-    rows: Subspace, parts: Sequence[Part], asked: Asked, form: Form
-) -> tuple[Range, bool]:
-    """Return the range of ids that begin with these parts, and whether the next one has bounds.
+def _leading_parts(asked: Asked, form: Form) -> list[Part]:
+    """Return the leading parts of the id that are given. One is not: else no range is read."""
+    given = takewhile(lambda each: "$eq" in asked.fact(each[1]), enumerate(form.key))
+    return [form.part_of(field, asked.fact(path)["$eq"]) for field, path in given]
 
-    There is a next one, for an id of which all parts are given is not looked for in a range.
-    """
-    field = len(parts)
+
+def _bounding_parts(asked: Asked, form: Form, field: int) -> dict[str, Part]:
+    """Return the bounds of a part of the id by operator, those that are of use."""
     operands = asked.fact(form.key[field])
     if not operands:
-        return prefix_range(rows.key(*parts)) if parts else prefix_range(rows.prefix), False
-    prefix = _part(form, field, operands, "$prefix")
-    if type(prefix) is str:
-        return prefix_range(rows.key(*parts, prefix)[:-1]), True  # the last byte ends a text
-    bounds = {_BOUNDS[name]: _part(form, field, operands, name) for name in _BOUNDS}
-    return rows.range(*parts, **bounds), any(part is not None for part in bounds.values())
-
-
-def _part(form: Form, field: int, operands: dict[str, list[Json]], name: str) -> "Part | None":
-    return form.part_of(field, operands[name][0]) if name in operands else None
+        return {}
+    found = {name: form.part_of(field, operands[name]) for name in BOUNDING if name in operands}
+    return {
+        name: part
+        for name, part in found.items()
+        if part is not None and (name != "$prefix" or type(part) is str)
+    }
 
 
 def _follows_ids(asked: Asked, form: Form) -> bool:
@@ -201,114 +272,68 @@ def _follows_ids(asked: Asked, form: Form) -> bool:
 # Ranges of an index
 
 
-def _way(index: Index, asked: Asked) -> tuple[Plan, tuple[Any, ...]] | str:
-    """Return how to read an index, and the score of that, or why it is of no use."""
-    first = index.record.fields[0]
-    if not asked.is_about(index):
-        return f"nothing asked for begins with {dotted(first)}"
-    readings = [_reading(index, facts) for facts in asked.alternatives]
-    found = [reading for reading in readings if reading is not None]
-    if len(found) < len(readings):
-        name = "$words" if index.record.words else "$contains"
-        return f"it takes a {name} on its last field, and equality on all others"
-    worst = min(reading.score for reading in found)
-    if not any(worst):
-        found = [Reading(worst, 0, [b""], [index.keys.equal(b"")])]
-    served = None if asked.order is None else _served(index, asked, found)
-    if not any(worst) and served is None:
-        return f"no condition on {dotted(first)}, and not the order asked for"
-    ranges = [(where, head) for each in found for where, head in _heads(each)]
-    if len(found) > 1:
-        ranges = [(where, b"") for where in _union([where for where, _ in ranges])]
-    is_merged = served is not None and served[0] > 0
-    best = Plan(
+def _entries(
+    way: Way, alternatives: Sequence[Facts], order: Order | None, left: Expression
+) -> Plan:
+    """Return how to read an index."""
+    index, start, fixed = way.index, way.start, way.fixed
+    pieces = [
+        piece if isinstance(piece, int) else order_key(alternatives[0][piece]["$eq"])
+        for piece in way.pieces
+    ]
+    if len(fixed) < len(alternatives):
+        alternatives = [NO_FACTS]
+    heads = [_heads(index, *each) for each in zip(alternatives, fixed, strict=True)]
+    ranges = [
+        _range(index, head, facts, count)
+        for facts, count, some in zip(alternatives, fixed, heads, strict=True)
+        for head in some
+    ]
+    known = len(index.prefix), len(index.record.fields)
+    if len(alternatives) > 1:
+        ranges = _union(ranges)
+    elif len(ranges) == 1:
+        known = known[0] + len(heads[0][0]), known[1] - fixed[0]
+    is_merged = start is not None and start > 0
+    return Plan(
+        left,
         index=index,
-        ranges=tuple(where for where, _ in ranges),
-        bases=tuple(index.prefix + (head if is_merged else b"") for _, head in ranges),
-        pieces=served[1] if served else (),
-        is_ordered=asked.order is None or served is not None,
-        reverse=served is not None and asked.order is not None and asked.order.descending,
+        ranges=tuple(ranges),
+        bases=tuple([index.prefix + head for head in heads[0]])
+        if is_merged
+        else (index.prefix,) * len(ranges),
+        pieces=tuple(pieces),
+        known=known,
+        is_ordered=order is None or start is not None,
+        reverse=start is not None and order is not None and order.descending,
     )
-    return best, (*worst, served is not None, -index.record.number)
 
 
-def _reading(index: Index, facts: Facts) -> Reading | None:
-    """Return what an index can do for an alternative; None if it must not be read for it."""
-    fields = index.record.fields
-    heads, equal, fixed, is_in = [b""], 0, 0, False
-    for path in fields[: len(fields) - index.is_multiple]:
-        operands = facts.get(path, {})
-        if "$eq" in operands:
-            keys = [order_key(operands["$eq"][0])]
-            equal += 1
-        elif not is_in and "$in" in operands and len(operands["$in"][0]) <= MAX_POINTS:
-            keys = sorted({order_key(value) for value in operands["$in"][0]})
-            is_in = True
+def _heads(index: Index, facts: Facts, fixed: int) -> list[bytes]:
+    """Return the keys of the first `fixed` fields, in all combinations."""
+    fields, heads = index.record.fields, [b""]
+    for path in fields[:fixed]:
+        operands = facts.get(path, NOTHING)
+        if index.is_multiple and path is fields[-1]:
+            keys = tails_of(index, operands)
+        elif "$eq" in operands:
+            keys = [order_key(operands["$eq"])]
         else:
-            break
+            keys = sorted({order_key(value) for value in operands["$in"]})
         heads = [head + key for head in heads for key in keys]
-        fixed += 1
-    if index.is_multiple:
-        tails = _tails(index, facts.get(fields[-1], {})) if fixed == len(fields) - 1 else []
-        heads = [head + tail for head in heads for tail in tails]
-        equal, fixed = equal + 1, fixed + 1
-        if not tails:
-            return None
-    operands = facts.get(fields[fixed], NOTHING) if fixed < len(fields) else NOTHING
-    ranges = [_bounded(index, head, operands) for head in heads]
-    is_bounded = any(name in operands for name in _BOUNDING)
-    return Reading((equal, is_in, is_bounded), fixed, heads, ranges)
+    return heads
 
 
-def _tails(index: Index, operands: dict[str, list[Json]]) -> list[bytes]:
-    """Return the keys under which an index has what `$contains` or `$words` asks for."""
-    if index.record.words:
-        words = words_of(" ".join(operands.get("$words", ())))
-        # Of several words, the longest is likely to be in the fewest texts.
-        return [order_key(max(words, key=lambda word: (len(word), word)))] if words else []
-    if "$contains" not in operands:
-        return []
-    wanted = operands["$contains"][0]
-    # A text can be a part of a text as well, and texts have the key of missing.
-    return [order_key(MISSING), order_key(wanted)] if type(wanted) is str else [order_key(wanted)]
-
-
-def _bounded(index: Index, head: bytes, operands: dict[str, list[Json]]) -> Range:
+def _range(index: Index, head: bytes, facts: Facts, fixed: int) -> Range:
     """Return the range of the entries with these leading keys whose next field fits."""
-    if "$prefix" in operands:
-        return index.keys.beginning(head, operands["$prefix"][0])
+    fields = index.record.fields
+    operands = facts.get(fields[fixed]) if fixed < len(fields) else None
     if not operands:
         return index.keys.equal(head)
-    bounds = {_BOUNDS[name]: order_key(operands[name][0]) for name in _BOUNDS if name in operands}
+    if "$prefix" in operands:
+        return index.keys.beginning(head, operands["$prefix"])
+    bounds = {BOUNDS[name]: order_key(operands[name]) for name in BOUNDS if name in operands}
     return index.keys.between(head, **bounds)
-
-
-def _served(
-    index: Index, asked: Asked, readings: list[Reading]
-) -> tuple[int, tuple[int | bytes, ...]] | None:
-    """Return how ranges of an index are in the order asked for, None if they are not.
-
-    That is how many leading fields do not matter, because the ranges are merged by what follows,
-    and the pieces that follow them.
-    """
-    if not asked.has_one_direction:
-        return None
-    fields, columns = index.record.fields, asked.columns
-    starts = [readings[0].fixed] if len(readings) == 1 else []
-    for start in [*starts, *([] if index.is_multiple else [0])]:
-        free = [path for path in fields[start:] if "$eq" not in asked.fact(path)]
-        if free == [path for path, _ in columns]:
-            numbers = dict(columns)
-            pieces = [
-                numbers[path] if path in numbers else order_key(asked.fact(path)["$eq"][0])
-                for path in fields[start:]
-            ]
-            return start, tuple(pieces)
-    return None
-
-
-def _heads(reading: Reading) -> list[tuple[Range, bytes]]:
-    return list(zip(reading.ranges, reading.heads, strict=True))
 
 
 def _union(ranges: list[Range]) -> list[Range]:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import chain, islice
-from operator import itemgetter
 from sys import maxsize
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -25,9 +24,9 @@ from libredb.lens.keys.namespace import Namespace, find
 from libredb.lens.rows import cursor
 from libredb.lens.rows.index import indexes_of
 from libredb.lens.rows.order import Order
-from libredb.lens.rows.plan import Plan, plan
+from libredb.lens.rows.plan import Plan, plan, rejected
 from libredb.lens.rows.row import Form, Plain, Rows
-from libredb.lens.values.expression import And, Expression, Test, compiled
+from libredb.lens.values.expression import EVERYTHING, And, Expression, Test, compiled
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -35,12 +34,8 @@ Row = TypeVar("Row")
 Found = tuple[bytes, Plain]
 """A packed id, and the row that has it."""
 
-_key_of = itemgetter(0)
-
 _CHUNK = 256
 """How many rows are asked for in one call where nobody says how many are wanted."""
-
-EVERYTHING: Expression = And(())
 
 
 class Read(Protocol):
@@ -94,9 +89,15 @@ class Search:
         """Return the place that the cursor says, as order keys and packed id."""
         return cursor.decode(self.after, self.mark, len((self.order or Order()).columns))
 
-    def test(self) -> Test:
-        """Return what decides whether a row is meant."""
-        test, where = compiled(self.expression), self.where
+    def test(self, left: Expression) -> Test | None:
+        """Return what decides whether a row is meant, if `left` is left of the condition.
+
+        None if there is nothing to be tested.
+        """
+        where = self.where
+        if type(left) is And and not left.parts:
+            return where if where is None else lambda row: bool(where(row))
+        test = compiled(left)
         return test if where is None else lambda row: test(row) and bool(where(row))
 
 
@@ -218,7 +219,8 @@ class Result(Generic[Row]):
 
 def select(rows: Rows, search: Search) -> Iterator[Found]:
     """Yield the rows of a search, all from the state of the call; nobody writes meanwhile."""
-    chosen, test = planned(rows, search), search.test()
+    chosen = planned(rows, search)
+    test = search.test(chosen.left)
     if not chosen.is_ordered:
         matching = _matching(rows, _stored(rows, chosen, _CHUNK), test)
         found: Iterable[Found] = (each for _, each in _sorted(matching, search))
@@ -230,7 +232,8 @@ def select(rows: Rows, search: Search) -> Iterator[Found]:
 
 def stream(rows: Rows, search: Search) -> Iterator[Found]:
     """Yield the rows of a search one by one, by the keys as of the call, however they change."""
-    chosen, test, prefix = planned(rows, search), search.test(), rows.prefix
+    chosen, prefix = planned(rows, search), rows.prefix
+    test = search.test(search.expression)  # rows may change, and their entries are not read again
     ids = packed_ids(rows, chosen)
     if not chosen.is_ordered:
         matching = _matching(rows, _stored(rows, chosen, _CHUNK), test)
@@ -240,9 +243,10 @@ def stream(rows: Rows, search: Search) -> Iterator[Found]:
 
 
 def counted(rows: Rows, search: Search) -> int:
-    """Return how many rows a search has; without a condition it decodes none."""
-    if search.expression == EVERYTHING and search.where is None and search.after is None:
-        return sum(1 for _ in _part(packed_ids(rows, planned(rows, search)), search))
+    """Return how many rows a search has; where there is nothing to be tested it reads no row."""
+    chosen = planned(rows, search)
+    if search.after is None and search.test(chosen.left) is None:
+        return sum(1 for _ in _part(packed_ids(rows, chosen), search))
     return sum(1 for _ in select(rows, search))
 
 
@@ -273,8 +277,8 @@ def explained(rows: Rows, search: Search) -> Explanation:
     if not chosen.is_ordered:
         text += ", sorted in memory"
     index = chosen.index.name if chosen.index else None
-    ranges = len(chosen.ranges)
-    return Explanation(text, index, ranges, count, not chosen.is_ordered, chosen.rejected)
+    others = rejected(search.expression, search.order, indexes_of(rows.namespace), chosen)
+    return Explanation(text, index, len(chosen.ranges), count, not chosen.is_ordered, others)
 
 
 def _count_read(rows: Rows, search: Search, chosen: Plan) -> tuple[int, bool]:
@@ -290,7 +294,7 @@ def _count_read(rows: Rows, search: Search, chosen: Plan) -> tuple[int, bool]:
             yield each
 
     values = counted()
-    for _ in _part(_matching(rows, values, search.test()), search):
+    for _ in _part(_matching(rows, values, search.test(chosen.left)), search):
         pass
     until_then = read
     return until_then, next(values, None) is not None
@@ -300,30 +304,32 @@ def packed_ids(rows: Rows, chosen: Plan) -> Iterator[bytes]:
     """Return the ids that a plan leads to, none of them twice. The scans are those of the call."""
     if chosen.ids is not None:
         return iter(chosen.ids[:: -1 if chosen.reverse else 1])
-    keys, index = _keys(rows.tx, chosen), chosen.index
-    if index is None:
-        start = len(rows.prefix)
-        return (key[start:] for key in keys)
-    ids = map(index.packed_id, keys)
+    entries, index = _scanned(rows.tx, chosen), chosen.index
+    start, fields = (len(rows.prefix), 0) if index is None else chosen.known
+    if index is None or not fields:
+        return (key[start:] for key, _ in entries)
+    ids = (index.packed_id(key, start, fields) for key, _ in entries)
     is_repeated = index.is_multiple and len(chosen.ranges) > 1
     return _without_repeats(ids) if is_repeated else ids
 
 
-def _keys(tx: Reader, chosen: Plan) -> Iterator[bytes]:
-    """Return the keys in all ranges, in the order of what follows the base of each."""
+def _scanned(tx: Reader, chosen: Plan) -> Iterator[tuple[bytes, bytes]]:
+    """Return the entries in all ranges, in the order of what follows the base of each."""
     reverse = chosen.reverse
+    if len(chosen.ranges) == 1:
+        return tx.scan(*chosen.ranges[0], reverse=reverse)
     ranges = list(zip(chosen.ranges, chosen.bases, strict=True))[:: -1 if reverse else 1]
     scans = [(tx.scan(*where, reverse=reverse), len(base)) for where, base in ranges]
-    if len(scans) == 1:
-        return map(_key_of, scans[0][0])
     if len(set(chosen.bases)) == 1:
-        return map(_key_of, chain.from_iterable(entries for entries, _ in scans))
+        return chain.from_iterable(entries for entries, _ in scans)
     tails = (_tails(entries, length) for entries, length in scans)
-    return (key for _, key in merge(*tails, reverse=reverse))
+    return (entry for _, entry in merge(*tails, reverse=reverse))
 
 
-def _tails(entries: Iterable[tuple[bytes, bytes]], length: int) -> Iterator[tuple[bytes, bytes]]:
-    return ((key[length:], key) for key, _ in entries)
+def _tails(
+    entries: Iterable[tuple[bytes, bytes]], length: int
+) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
+    return ((entry[0][length:], entry) for entry in entries)
 
 
 def _without_repeats(ids: Iterable[bytes]) -> Iterator[bytes]:
@@ -335,28 +341,32 @@ def _without_repeats(ids: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _stored(rows: Rows, chosen: Plan, wanted: int) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield each id and what is kept under it; rows that are scanned are not read again."""
-    tx, prefix = rows.tx, rows.prefix
+    """Return each id and what is kept under it; rows that are scanned are not read again."""
     if chosen.ids is None and chosen.index is None:
-        (where,) = chosen.ranges
-        for key, value in tx.scan(*where, reverse=chosen.reverse):
-            yield key[len(prefix) :], value
-        return
-    ids = packed_ids(rows, chosen)
+        start = len(rows.prefix)
+        return ((key[start:], value) for key, value in _scanned(rows.tx, chosen))
+    return chain.from_iterable(_stored_by_id(rows, packed_ids(rows, chosen), wanted))
+
+
+def _stored_by_id(
+    rows: Rows, ids: Iterator[bytes], wanted: int
+) -> Iterator[Iterable[tuple[bytes, bytes | None]]]:
+    """Yield ids with what is kept under them: first of as many as are wanted, then of many."""
+    get_many, prefix = rows.tx.get_many, rows.prefix
     while chunk := list(islice(ids, min(wanted, _CHUNK) or 1)):
-        yield from zip(chunk, tx.get_many([prefix + packed for packed in chunk]), strict=True)
+        yield zip(chunk, get_many([prefix + packed for packed in chunk]), strict=True)
         wanted = _CHUNK
 
 
 def _matching(
-    rows: Rows, values: Iterable[tuple[bytes, bytes | None]], test: Test
+    rows: Rows, values: Iterable[tuple[bytes, bytes | None]], test: Test | None
 ) -> Iterator[Found]:
     """Yield the rows that are there and pass the test."""
     decoded = rows.decoded
     for packed, value in values:
         if value is not None:
             row = decoded(packed, value)
-            if test(row):
+            if test is None or test(row):
                 yield packed, row
 
 
@@ -373,6 +383,8 @@ def _sorted(found: Iterable[Found], search: Search) -> list[tuple[bytes, Found]]
 
 def _part(found: Iterable[T], search: Search) -> Iterator[T]:
     """Return the part of an answer that is asked for."""
+    if search.limit is None and not search.offset:
+        return iter(found)
     end = None if search.limit is None else search.offset + search.limit
     # islice takes no larger numbers, and no store has more rows.
     return islice(found, min(search.offset, maxsize), None if end is None else min(end, maxsize))

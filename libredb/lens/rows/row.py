@@ -32,14 +32,15 @@ INDEXES = b"\x03"
 COUNTER = b"\x04"
 
 HEADER = Struct(">BQ")
+HEADER_BYTES = HEADER.size
 MAX_ID_BYTES = 512
 
 _LAYOUT = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """How one kind of lens makes bytes of its rows and of their ids.
+    """How one kind of lens makes bytes of its rows and of their ids. Each is equal to itself alone.
 
     Attributes:
         noun: What it calls its rows.
@@ -96,9 +97,9 @@ class Rows:
         Raises:
             DamagedEntryError: no lens has written it.
         """
-        if len(value) < HEADER.size or value[0] != _LAYOUT:
+        if len(value) < HEADER_BYTES or value[0] != _LAYOUT:
             raise damaged_row(value)
-        return self.form.decode(packed, value[HEADER.size :])
+        return self.form.decode(packed, value[HEADER_BYTES:])
 
 
 def placed(error: InvalidValueError, place: str, name: str, id: object) -> InvalidValueError:  # noqa: A002 - as errors call it

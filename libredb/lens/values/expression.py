@@ -103,6 +103,9 @@ class Not(Node):
 
 Expression: TypeAlias = Condition | And | Or | Not
 
+EVERYTHING: Expression = And(())
+"""What is true of every document."""
+
 
 def all_of(parts: Iterable[Expression]) -> Expression:
     """Return what is true if all parts are; no And is directly in it."""
@@ -126,26 +129,20 @@ def compiled(expression: Expression) -> Test:
 
     It costs a call or two for each condition, so it is made once and used for many documents.
     """
-    match expression:
-        case Condition(path, name, operand):
-            return _at(path, _TESTS[name](operand))
-        case Not(part):
-            return _negated(compiled(part))
-        case And(parts):
-            return _all_true([compiled(part) for part in parts])
-        case _:
-            return _one_true([compiled(part) for part in expression.parts])
+    if isinstance(expression, Condition):  # a `match` would cost a multiple
+        return _at(expression.path, _TESTS[expression.operator](expression.operand))
+    if isinstance(expression, Not):
+        return _negated(compiled(expression.part))
+    tests = [compiled(part) for part in expression.parts]
+    return _all_true(tests) if isinstance(expression, And) else _one_true(tests)
 
 
 def conjuncts(expression: Expression) -> list[Condition]:
     """Return the conditions that all have to be true; there may be more to it than those."""
-    match expression:
-        case Condition():
-            return [expression]
-        case And(parts):
-            return [condition for part in parts for condition in conjuncts(part)]
-        case _:
-            return []
+    if type(expression) is Condition:
+        return [expression]
+    parts = expression.parts if type(expression) is And else ()
+    return [condition for part in parts for condition in conjuncts(part)]
 
 
 def fingerprint(expression: Expression) -> bytes:

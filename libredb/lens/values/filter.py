@@ -35,6 +35,9 @@ MAX_NESTING = 32
 """How deep `$and`, `$or` and `$not` may be in one another."""
 
 _JOINING = {"$and": all_of, "$or": any_of}
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""What most values are, and no dict."""
+
 _KINDS: dict[str, type[Any]] = {
     "$in": list,
     "$nin": list,
@@ -77,7 +80,7 @@ def is_operator(name: object) -> bool:
 
 def _parsed(given: Json, depth: int) -> Expression:
     _check_depth(depth)
-    if not isinstance(given, Mapping):
+    if type(given) is not dict and not isinstance(given, Mapping):
         raise UsageValueError(f"a part of a filter is a dict, not {described(given)}")
     return all_of(
         _joining(key, operand, depth)
@@ -101,7 +104,9 @@ def _joining(name: str, operand: Json, depth: int) -> Expression:
 def _below(path: Path, operand: Json, depth: int) -> Expression:
     """Return what a filter says of the value at a path."""
     _check_depth(depth)
-    names = list(cast(Mapping[Any, Any], operand)) if isinstance(operand, Mapping) else []
+    if type(operand) in _PLAIN or not isinstance(operand, Mapping):
+        return Condition(path, "$eq", copy_of(operand, at=path))
+    names = list(cast(Mapping[Any, Any], operand))
     operators = list(filter(is_operator, names))
     if not operators:
         return Condition(path, "$eq", copy_of(operand, at=path))

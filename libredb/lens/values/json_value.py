@@ -13,6 +13,7 @@ tuples and subclasses, which would come back as something else; normalisation of
 
 import json
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -135,14 +136,27 @@ def parse_path(path: str | Path) -> Path:
         UsageTypeError: it is neither, or there is something else than str in the tuple.
         UsageValueError: it has no name or an empty one, or a str has one that begins with `$`.
     """
-    names: Any = tuple(path.split(".")) if isinstance(path, str) else path
+    if isinstance(path, str):
+        return _split(path)
+    names: Any = path
     if type_of(names) is not tuple or not all(isinstance(name, str) for name in names):
         raise UsageTypeError(f"a path is a str or a tuple of str, not {path!r}")
-    if not names or (isinstance(path, str) and "" in names):
+    if not names:
         raise UsageValueError(f"the path {path!r} has an empty name")
-    if isinstance(path, str) and any(name.startswith("$") for name in names):
-        raise UsageValueError(f"the path {path!r} has a '$': as a tuple it can be meant")
     if not all(map(_is_text, names)):
+        raise UsageValueError(f"the path {path!r} is not well-formed Unicode")
+    return names
+
+
+@lru_cache(maxsize=256)
+def _split(path: str) -> Path:
+    """Return the names of a path; a program asks for few of them, again and again."""
+    names = tuple(path.split("."))
+    if "" in names:
+        raise UsageValueError(f"the path {path!r} has an empty name")
+    if any(name.startswith("$") for name in names):
+        raise UsageValueError(f"the path {path!r} has a '$': as a tuple it can be meant")
+    if not _is_text(path):
         raise UsageValueError(f"the path {path!r} is not well-formed Unicode")
     return names
 

@@ -57,16 +57,17 @@ def test_each_different_word_has_an_entry() -> None:
 
 @pytest.mark.parametrize("values", [(1, "a"), (["x", None], {"b": [1.5]}), (None, MISSING)])
 def test_the_id_is_what_follows_the_keys(values: Any) -> None:
-    found = index("a", "b")
-    packed = pack(("id\0",))
-    assert found.packed_id(found.prefix + keys(*values) + packed) == packed
+    found, packed = index("a", "b"), pack(("id\0",))
+    key = found.prefix + keys(*values) + packed
+    assert found.packed_id(key, len(found.prefix), 2) == packed
+    assert found.packed_id(key, len(found.prefix) + len(keys(values[0])), 1) == packed
 
 
 @pytest.mark.parametrize("tail", [b"", b"\x10\xc0", b"\x20ab", b"\xff"])
 def test_an_entry_that_ends_too_early_is_damage(tail: bytes) -> None:
     found = index("a")
     with pytest.raises(DamagedEntryError):
-        found.packed_id(found.prefix + tail)
+        found.packed_id(found.prefix + tail, len(found.prefix), 1)
 
 
 def test_null_and_missing_claim_nothing() -> None:

@@ -8,23 +8,35 @@ from libredb import Store
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.documents import Documents, documents
 from libredb.lens.keys.namespace import IndexRecord, keys_of
+from libredb.lens.keys.order_key import order_key
 from libredb.lens.rows.document import NAMED
 from libredb.lens.rows.index import Index
 from libredb.lens.rows.order import Order, parse_order
-from libredb.lens.rows.plan import Plan, plan
+from libredb.lens.rows.plan import Plan, plan, rejected
 from libredb.lens.rows.row import Form
 from libredb.lens.values.filter import from_filter
 
 INDEXES = (["level", "at"], ["level"], ["at"], ["level", "host", "at"])
 
 
-def planned(filter: Any, order: Any = None, *indexes: list[str], **flags: bool) -> Plan:  # noqa: A002 - it is one
+def made_of(*indexes: list[str], **flags: bool) -> tuple[Index, ...]:
     records = [
         IndexRecord(number, tuple(tuple(path.split(".")) for path in paths), **flags)
-        for number, paths in enumerate(indexes or INDEXES, start=1)
+        for number, paths in enumerate(indexes, start=1)
     ]
-    made = [Index(keys_of(1), record) for record in records]
+    return tuple(Index(keys_of(1), record) for record in records)
+
+
+def planned(filter: Any, order: Any = None, *indexes: list[str], **flags: bool) -> Plan:  # noqa: A002 - it is one
+    made = made_of(*(indexes or INDEXES), **flags)
     return plan(from_filter(filter), parse_order(order, NAMED.key), made, keys_of(1), NAMED)
+
+
+def reasons(filter: Any, order: Any, *indexes: list[str], **flags: bool) -> list[tuple[str, str]]:  # noqa: A002 - it is one
+    condition, wanted = from_filter(filter), parse_order(order, NAMED.key)
+    made = made_of(*indexes, **flags)
+    chosen = plan(condition, wanted, made, keys_of(1), NAMED)
+    return list(rejected(condition, wanted, made, chosen))
 
 
 def chosen(*args: Any, **flags: bool) -> str | None:
@@ -65,24 +77,23 @@ def test_of_two_that_are_as_good_the_oldest_is_read() -> None:
     found = planned({"a": 1}, "c", ["a", "b"], ["a", "d"])
     assert found.index is not None
     assert found.index.name == "a,b"
-    assert found.rejected == (("a,d", "a,b fits better"),)
+    assert reasons({"a": 1}, "c", ["a", "b"], ["a", "d"]) == [("a,d", "a,b fits better")]
 
 
 def test_what_is_rejected_comes_with_a_reason() -> None:
-    found = planned({"b": 1}, None, ["a"], ["c", "b"])
-    assert found.rejected == (
+    assert reasons({"b": 1}, None, ["a"], ["c", "b"]) == [
         ("a", "nothing asked for begins with a"),
         ("c,b", "nothing asked for begins with c"),
-    )
-    (reason,) = planned({"a": {"$ne": 1}}, None, ["a"]).rejected
+    ]
+    (reason,) = reasons({"a": {"$ne": 1}}, None, ["a"])
     assert reason == ("a", "no condition on a, and not the order asked for")
-    (reason,) = planned({"t": "x"}, None, ["t"], each=True).rejected
+    (reason,) = reasons({"t": "x"}, None, ["t"], each=True)
     assert reason == ("t", "it takes a $contains on its last field, and equality on all others")
-    (reason,) = planned({"t": {"$words": "."}}, None, ["t"], words=True).rejected
+    (reason,) = reasons({"t": {"$words": "."}}, None, ["t"], words=True)
     assert reason == ("t", "it takes a $words on its last field, and equality on all others")
-    (reason,) = planned({"id": "a", "t": 1}, None, ["t"]).rejected
+    (reason,) = reasons({"id": "a", "t": 1}, None, ["t"])
     assert reason == ("t", "the ids are given")
-    (reason,) = planned({"id": {"$gt": "a"}, "t": {"$gt": 1}}, None, ["t"]).rejected
+    (reason,) = reasons({"id": {"$gt": "a"}, "t": {"$gt": 1}}, None, ["t"])
     assert reason == ("t", "a range of ids fits better")
 
 
@@ -124,7 +135,7 @@ def test_an_id_of_several_fields_is_read_by_the_leading_ones() -> None:
 
     def of(condition: Any, *columns: Any) -> Plan:
         order = Order.of([((path,), turned) for path, turned in columns], form.key)
-        return plan(from_filter(condition), order, [], keys_of(1), form)
+        return plan(from_filter(condition), order, (), keys_of(1), form)
 
     start = b"\xfe\x15\x01\x01"
     assert of({"a": 1, "b": "x"}).ids == (b"\x15\x01\x02x\0",)
@@ -186,6 +197,73 @@ def test_an_order_is_a_path_or_a_list_of_paths() -> None:
     for wrong in ("", "-", "a..b", ["a", "-a"]):
         with pytest.raises(UsageValueError):
             parse_order(wrong, key)
+
+
+# What is left to be tested
+
+
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        ({"level": "a"}, {}),
+        ({"level": "a", "at": {"$gt": 1, "$lte": 5}}, {}),
+        ({"level": "a", "host": 1}, {"host": 1}),
+        ({"level": "a", "host": 1, "at": {"$ne": 3}}, {"host": 1, "at": {"$ne": 3}}),
+        ({"level": {"$prefix": "a"}}, {"level": {"$prefix": "a"}}),
+        ({"level": {"$prefix": "a", "$gt": "b"}}, {"level": {"$prefix": "a", "$gt": "b"}}),
+        ({"level": {"$gt": "a"}, "at": 1}, {"at": 1}),
+        ({"level": {"$in": ["a"]}}, {"level": {"$in": ["a"]}}),
+        ({"level": "a", "$not": {"at": 2}}, {"level": "a", "$not": {"at": 2}}),
+        ({"$or": [{"level": "a"}, {"level": "b"}]}, {"$or": [{"level": "a"}, {"level": "b"}]}),
+        ({"$and": [{"level": "a"}, {"level": "b"}]}, {"$and": [{"level": "a"}, {"level": "b"}]}),
+        ({"id": "a", "level": "a"}, {"id": "a", "level": "a"}),
+        ({"host": 1}, {"host": 1}),
+    ],
+    ids=repr,
+)
+def test_what_one_range_answers_is_not_tested_again(condition: Any, left: Any) -> None:
+    assert planned(condition, None, ["level", "at"]).left == from_filter(left)
+
+
+def test_what_is_looked_for_among_elements_and_words_is_tested() -> None:
+    for condition, flag in (({"t": {"$contains": 1}}, "each"), ({"t": {"$words": "a"}}, "words")):
+        found = planned({"a": 2, **condition}, None, ["a", "t"], **{flag: True})
+        assert found.left == from_filter(condition if flag == "each" else {"a": 2, **condition})
+    both = {"t": {"$contains": 1, "$eq": [1]}}
+    assert planned(both, None, ["t"], each=True).left == from_filter(both)
+
+
+# Shapes
+
+
+def test_searches_of_one_shape_read_one_index_by_their_own_operands() -> None:
+    made = made_of(["a"], ["b", "a"])
+
+    def of(condition: Any, order: Any = None) -> Plan:
+        return plan(from_filter(condition), parse_order(order, NAMED.key), made, keys_of(1), NAMED)
+
+    for operand in (1, "x", None, [1], {"b": 2}, True):
+        found = of({"a": operand})
+        assert found.index is made[0]
+        assert found.ranges == (made[0].keys.equal(order_key(operand)),)
+        assert of({"a": operand}, "b").index is made[0]
+        assert of({"b": operand}, "a").index is made[1]
+
+
+def test_an_operand_that_has_to_be_weighed_is_weighed_each_time() -> None:
+    many = [f"v{number}" for number in range(101)]
+    for values, name in ((many[:5], "level"), (many, None), (many[:100], "level")):
+        assert chosen({"level": {"$in": values}}, None, ["level"]) == name
+    for text, name in (("a b", "t"), ("-", None), ("c", "t")):
+        assert chosen({"t": {"$words": text}}, None, ["t"], words=True) == name
+    for operand, is_whole in (("a", False), (None, True), (5, False)):
+        assert planned({"id": {"$gte": operand}}).is_whole is is_whole
+
+
+def test_another_list_of_indexes_is_another_choice() -> None:
+    assert chosen({"level": "a", "at": 1}, None, ["level"]) == "level"
+    assert chosen({"level": "a", "at": 1}, None, ["level"], ["level", "at"]) == "level,at"
+    assert chosen({"level": "a", "at": 1}, None, ["at"]) == "at"
 
 
 # Points
@@ -252,6 +330,24 @@ def test_an_explanation_is_data_as_well(notes: Documents[str]) -> None:
     found = notes.find({"level": "a", "at": {"$gt": 4}}).explain()
     assert (found.index, found.ranges, found.entries) == ("level,at", 1, 3)
     assert [name for name, _ in found.rejected] == ["tags", "text"]
+
+
+def test_a_choice_does_not_outlive_the_indexes_it_was_made_among(notes: Documents[str]) -> None:
+    found = notes.find({"level": "a", "at": 4})
+    rows = list(found)
+    assert [row["at"] for row in rows] == [4]
+    for change, index in (
+        (lambda: notes.create_index("at"), "level,at"),
+        (lambda: notes.drop_index("level,at"), "at"),
+        (lambda: notes.drop_index("at"), None),
+        (lambda: notes.create_index("level"), "level"),
+        (lambda: notes.create_index("at", "level"), "at,level"),
+        (lambda: notes.drop_index("at,level"), "level"),
+    ):
+        change()
+        assert found.explain().index == index
+        assert list(found) == rows
+        assert found.count() == 1
 
 
 def test_where_nothing_is_that_is_said(store: Store) -> None:

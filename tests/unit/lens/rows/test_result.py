@@ -292,6 +292,18 @@ def test_an_indexed_search_reads_what_it_finds_and_the_record(
     assert len(keys) <= 1 + 2 * found
 
 
+def test_counting_what_an_index_answers_reads_no_row(
+    counting: tuple[Documents[str], list[bytes]],
+) -> None:
+    notes, keys = counting
+    assert notes.count({"level": "7"}) == 20
+    assert notes.count({"level": "7", "at": {"$gt": 1000, "$lt": 1500}}) == 5
+    assert len(keys) == 1 + 20 + 1 + 5
+    keys.clear()
+    assert notes.count({"level": "7", "tags": [7]}) == 20
+    assert len(keys) == 1 + 2 * 20
+
+
 def test_a_page_costs_what_it_holds(counting: tuple[Documents[str], list[bytes]]) -> None:
     notes, keys = counting
     after = notes.find({"level": "7"}, order_by="at", limit=15).page().next_cursor
