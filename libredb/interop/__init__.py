@@ -19,50 +19,52 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from libredb.interop.csv_file import export_csv, import_csv
     from libredb.interop.errors import BadLineError
+    from libredb.interop.formats.csv_file import export_csv, import_csv
+    from libredb.interop.formats.json_file import export_json, import_json
+    from libredb.interop.formats.jsonl import export_jsonl, import_jsonl
     from libredb.interop.inference import infer_schema
     from libredb.interop.inspection import inspect
-    from libredb.interop.json_file import export_json, import_json
-    from libredb.interop.jsonl import export_jsonl, import_jsonl
     from libredb.interop.lenses import recorded_lens
     from libredb.interop.log_history import LoggedCommit, LogHistory, history
     from libredb.interop.namespaces import find
     from libredb.interop.report import BadLine, ImportReport
     from libredb.interop.sqlite.exporting import export_sqlite
     from libredb.interop.sqlite.importing import SqliteReport, import_sqlite
-    from libredb.interop.tagged import from_tagged, row_from_json, row_to_json, to_tagged
     from libredb.interop.typescript.convert import convert
     from libredb.interop.typescript.report import ConvertReport, Unfit, UnfitError, UpgradeReport
     from libredb.interop.typescript.upgrade import upgrade
+    from libredb.lens.values.exchange import from_tagged, row_from_json, row_to_json, to_tagged
 
 _MODULES = {
-    "BadLine": "report",
-    "BadLineError": "errors",
-    "ImportReport": "report",
-    "SqliteReport": "sqlite.importing",
-    "export_csv": "csv_file",
-    "export_json": "json_file",
-    "export_jsonl": "jsonl",
-    "export_sqlite": "sqlite.exporting",
-    "import_csv": "csv_file",
-    "import_json": "json_file",
-    "import_jsonl": "jsonl",
-    "import_sqlite": "sqlite.importing",
-    "infer_schema": "inference",
-    "LogHistory": "log_history",
-    "LoggedCommit": "log_history",
-    "find": "namespaces",
-    "history": "log_history",
-    "inspect": "inspection",
-    "recorded_lens": "lenses",
-    "from_tagged": "tagged",
-    "row_from_json": "tagged",
-    "row_to_json": "tagged",
-    "to_tagged": "tagged",
-    **dict.fromkeys(("ConvertReport", "Unfit", "UnfitError", "UpgradeReport"), "typescript.report"),
-    "convert": "typescript.convert",
-    "upgrade": "typescript.upgrade",
+    "BadLine": ".report",
+    "BadLineError": ".errors",
+    "ImportReport": ".report",
+    "SqliteReport": ".sqlite.importing",
+    "export_csv": ".formats.csv_file",
+    "export_json": ".formats.json_file",
+    "export_jsonl": ".formats.jsonl",
+    "export_sqlite": ".sqlite.exporting",
+    "import_csv": ".formats.csv_file",
+    "import_json": ".formats.json_file",
+    "import_jsonl": ".formats.jsonl",
+    "import_sqlite": ".sqlite.importing",
+    "infer_schema": ".inference",
+    "LogHistory": ".log_history",
+    "LoggedCommit": ".log_history",
+    "find": ".namespaces",
+    "history": ".log_history",
+    "inspect": ".inspection",
+    "recorded_lens": ".lenses",
+    "from_tagged": "libredb.lens.values.exchange",
+    "row_from_json": "libredb.lens.values.exchange",
+    "row_to_json": "libredb.lens.values.exchange",
+    "to_tagged": "libredb.lens.values.exchange",
+    **dict.fromkeys(
+        ("ConvertReport", "Unfit", "UnfitError", "UpgradeReport"), ".typescript.report"
+    ),
+    "convert": ".typescript.convert",
+    "upgrade": ".typescript.upgrade",
 }
 """In which module each public name is."""
 
@@ -103,7 +105,7 @@ def __getattr__(name: str) -> object:
     """Load the module that has this name, and keep the name."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(_import_module(f"{__name__}.{_MODULES[name]}"), name)
+    found = getattr(_import_module(_MODULES[name], __name__), name)
     globals()[name] = found
     return found
 

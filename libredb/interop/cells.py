@@ -17,15 +17,14 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from math import isinf
 from typing import Any
 from uuid import UUID
 
 from libredb.kernel.errors import LibreDBError
 from libredb.lens.errors import InvalidValueError
 from libredb.lens.table.columns import Column
+from libredb.lens.values.exchange import to_tagged
 from libredb.lens.values.json_value import Json, described, type_of
-from libredb.lens.values.tagged_json import tagged, untagged
 
 Value = Any
 
@@ -74,12 +73,6 @@ _FROM_TEXT: dict[str, Callable[[str], Value]] = {
 CELL_TYPES = frozenset({"str", "int", "float", "bool", "json"})
 """What `types` of a CSV file can say of a cell that goes into a document or a kv."""
 
-_AS_TEXT = frozenset({"bytes", "datetime", "naive_datetime", "date", "decimal", "uuid", "float"})
-"""Types whose values can be told by a JSON string."""
-
-_SCALAR_TAGS: dict[str, Callable[[Json], Value]] = {"$int": int, "$float": float}
-"""Tags that no column of type `any` needs."""
-
 
 def from_text(kind: str, text: str) -> Value:
     """Return the value of a cell.
@@ -94,34 +87,6 @@ def from_text(kind: str, text: str) -> Value:
         raise InvalidValueError(
             f"expected {expected}, got other text", expected=expected, actual="other text"
         ) from None
-
-
-def from_json(kind: str, value: Json) -> Value:
-    """Return the value that JSON tells; what is not of this type stays, for its column to refuse.
-
-    Raises:
-        InvalidValueError: there is a tag that says nothing, or text without a value in it.
-    """
-    if kind == "any":
-        return _untagged(value)
-    if type_of(value) is str and kind in _AS_TEXT:
-        return from_text(kind, value)
-    if type_of(value) is dict and kind not in {"dict", "list"}:
-        return _untagged(value)
-    if kind == "decimal" and type_of(value) in {int, float}:
-        return Decimal(repr(value))
-    return value
-
-
-def _untagged(value: Json) -> Value:
-    if type_of(value) is dict and len(value) == 1:
-        ((tag, inside),) = value.items()
-        if tag in _SCALAR_TAGS and type(inside) is str:
-            return from_text(tag[1:], inside)
-    try:
-        return untagged(value)
-    except LibreDBError as error:
-        raise InvalidValueError(str(error), actual=described(value)) from None
 
 
 def from_column(column: Column, read: Callable[[str, Any], Value], given: Any) -> Value:  # noqa: ANN401 - what `read` takes
@@ -144,13 +109,7 @@ def to_json(kind: str, value: Value) -> Json:
     """Return a value as JSON, with a tag where JSON lacks the type."""
     if isinstance(value, Enum):
         return value.value
-    if kind in {"dict", "list"}:
-        return value
-    if type_of(value) is float and isinf(value):
-        return {"$float": str(value)}
-    if kind == "naive_datetime" and value is not None:
-        return value.isoformat()
-    return tagged(value)
+    return value if kind in {"dict", "list"} else to_tagged(value)
 
 
 def to_text(kind: str, value: Value) -> str:
@@ -164,7 +123,7 @@ def to_text(kind: str, value: Value) -> str:
     if type(value) is bool:
         return "true" if value else "false"
     if kind in {"dict", "list", "any", "json"}:
-        return to_json_text(tagged(value) if kind == "any" else value)
+        return to_json_text(to_tagged(value) if kind == "any" else value)
     return _to_text(value)
 
 

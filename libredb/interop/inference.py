@@ -12,14 +12,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from libredb.interop.cells import from_json
-from libredb.interop.csv_file import CsvRows
+from libredb.interop.formats.csv_file import CsvRows
+from libredb.interop.formats.json_file import JsonFile
+from libredb.interop.formats.jsonl import JsonLines
 from libredb.interop.importing import RowReader, SourceProblem
-from libredb.interop.json_file import JsonFile
-from libredb.interop.jsonl import JsonLines
 from libredb.interop.source import Source, opened
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.lens.errors import InvalidValueError
+from libredb.lens.values.exchange import value_from_json
 from libredb.lens.values.json_value import Json, type_of, wrong_value
 
 _NAMES: dict[type[Any], str] = {
@@ -99,7 +99,7 @@ def _row(value: Json) -> dict[str, Any]:
 
 def _told(value: Json) -> Any:  # noqa: ANN401 - what a tag says
     try:
-        return from_json("any", value)
+        return value_from_json("any", value)
     except InvalidValueError:
         return value  # somebody else's tag is an object like any other
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from libredb.interop.lenses import recorded_lens
-from libredb.interop.tagged import value_from_json
 from libredb.kernel.errors import UsageValueError
 from libredb.kernel.transaction import ReadTransaction, Store
 from libredb.lens.catalog import catalog
@@ -22,6 +21,7 @@ from libredb.lens.table.recorded import Recorded
 from libredb.lens.table.recording import Clause, Picked, descending
 from libredb.lens.table.row_type import row_type
 from libredb.lens.table.schema import Schema
+from libredb.lens.values.exchange import value_from_json
 from libredb.lens.values.expression import And, Condition, Expression, Not, Or
 from libredb.lens.values.filter import from_filter
 from libredb.lens.values.json_value import Json

@@ -10,7 +10,7 @@ A target made by `on(tx)` belongs to that transaction.
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from libredb.interop.cells import CELL_TYPES, from_column, from_json, from_text
+from libredb.interop.cells import CELL_TYPES, from_column, from_text
 from libredb.interop.lenses import AnyLens, is_counting, schema_of, values_of
 from libredb.kernel.errors import UsageTypeError, UsageValueError
 from libredb.kernel.transaction import Store
@@ -18,6 +18,7 @@ from libredb.lens.documents import Documents
 from libredb.lens.errors import DuplicateKeyError, InvalidValueError
 from libredb.lens.kv import KV
 from libredb.lens.table.table import Table
+from libredb.lens.values.exchange import value_from_json
 from libredb.lens.values.json_value import Json, type_of, wrong_value
 
 ID = "id"
@@ -181,7 +182,7 @@ class KVTarget:
         """Return a key and a value."""
         if type(name) is not str:
             raise wrong_value((KEY,), "a key, which is a str", name)
-        return name, from_json("bytes", value) if self._values == "bytes" else value
+        return name, value_from_json("bytes", value) if self._values == "bytes" else value
 
     def from_cells(self, cells: Mapping[str, str | None]) -> tuple[str, Any]:
         """Return a key and a value of two cells."""
@@ -225,7 +226,7 @@ class TableTarget:
         """Return a row of an object."""
         if type_of(value) is not dict:
             raise wrong_value((), "a JSON object", value)
-        return self._row(value, from_json)
+        return self._row(value, value_from_json)
 
     def from_member(self, name: str, value: Json) -> Any:  # noqa: ANN401 - as above
         """Return a row whose key is the name."""
@@ -236,7 +237,7 @@ class TableTarget:
             raise wrong_value((name,), f"a name for all of {', '.join(self._schema.key)}", name)
         kind = self._columns[key].kind.name
         found = name if kind == "str" else from_text(kind, name)
-        return self._row({key: found, **value}, from_json)
+        return self._row({key: found, **value}, value_from_json)
 
     def from_cells(self, cells: Mapping[str, str | None]) -> Any:  # noqa: ANN401 - as above
         """Return a row of cells."""

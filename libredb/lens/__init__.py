@@ -29,6 +29,7 @@
     dictionaries.kv_entries  what a kv keeps inside of one transaction, with versions and deadlines
     kv                       text keys and their values, as a dict
     values.tagged_json       what JSON lacks, as JSON
+    values.exchange          the same for other programs
     table                    rows of a class, in a folder with a table of its own
 
 A lens owns no storage, no lock and no cache: each operation is one transaction of its store.

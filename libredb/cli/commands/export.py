@@ -11,10 +11,10 @@ from pathlib import Path
 import libredb
 from libredb.cli.commands.import_ import FORMATS
 from libredb.cli.console import Console
-from libredb.interop.csv_file import export_csv
 from libredb.interop.exporting import Destination
-from libredb.interop.json_file import export_json
-from libredb.interop.jsonl import export_jsonl
+from libredb.interop.formats.csv_file import export_csv
+from libredb.interop.formats.json_file import export_json
+from libredb.interop.formats.jsonl import export_jsonl
 from libredb.interop.lenses import recorded_lens
 
 DESCRIPTION: str = """\

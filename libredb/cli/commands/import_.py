@@ -13,12 +13,12 @@ import libredb
 from libredb.cli.console import Console, Progress
 from libredb.cli.exit_codes import REFUSED
 from libredb.interop import resume
-from libredb.interop.csv_file import import_csv
 from libredb.interop.errors import BadLineError
+from libredb.interop.formats.csv_file import import_csv
+from libredb.interop.formats.json_file import import_json
+from libredb.interop.formats.jsonl import import_jsonl
 from libredb.interop.importing import DUPLICATES, ImportOptions
 from libredb.interop.inference import infer_schema_of
-from libredb.interop.json_file import import_json
-from libredb.interop.jsonl import import_jsonl
 from libredb.interop.lenses import AnyLens, recorded_lens
 from libredb.interop.report import ImportReport
 from libredb.interop.source import Source

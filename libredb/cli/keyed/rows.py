@@ -12,7 +12,7 @@ from libredb import Database, Documents, Table, UsageError, UsageValueError
 from libredb.cli.keyed.entry import Entry, Found, Range
 from libredb.cli.notation import Notation, json_of
 from libredb.interop import row_from_json, row_to_json, to_tagged
-from libredb.interop.tagged import value_from_json
+from libredb.lens.values.exchange import value_from_json
 
 Row = dict[str, Any]
 

@@ -28,7 +28,7 @@ from libredb.lens.errors import InvalidValueError
 from libredb.lens.keys.namespace import IndexRecord
 from libredb.lens.kv import KV
 from libredb.lens.table.table import Table
-from libredb.lens.values.tagged_json import tagged
+from libredb.lens.values.exchange import to_tagged
 
 _DECLARED = {
     **dict.fromkeys(("int", "enum_int"), "INTEGER"),
@@ -171,7 +171,7 @@ def _cell(kind: str) -> Callable[[Any], Any]:
     def cell(value: Any) -> Any:  # noqa: ANN401 - SQLite has its own types
         if type(value) in _AS_IT_IS:
             return value
-        return to_json_text(tagged(value)) if kind == "any" else to_text(kind, value)
+        return to_json_text(to_tagged(value)) if kind == "any" else to_text(kind, value)
 
     return cell
 

@@ -4,7 +4,6 @@ Nothing means: no temporary folder, no writer, no lock. Real processes get real 
 in which something is half made are met by a signal that the test sends to itself.
 """
 
-import os
 import signal
 import subprocess
 import threading
@@ -28,8 +27,12 @@ ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 def send(number: signal.Signals) -> None:
-    """Send this process a signal; unless it has to wait, it is heard before this returns."""
-    os.kill(os.getpid(), number)
+    """Send this thread a signal; unless it has to wait, it is heard before this returns.
+
+    Sent to the process, it could reach the thread of faulthandler, which pytest starts for each
+    test, before that one has begun to block signals.
+    """
+    signal.pthread_kill(threading.get_ident(), number)
 
 
 def processes_with(text: str) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 
 import libredb
 from libredb import Database, Store, UsageValueError
-from libredb.interop import BadLineError, csv_file, export_csv, import_csv
+from libredb.interop import BadLineError, export_csv, import_csv
+from libredb.interop.formats import csv_file
 
 
 def imported(data: bytes | str, **options: Any) -> list[dict[str, Any]]:

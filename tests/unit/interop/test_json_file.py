@@ -10,8 +10,9 @@ import pytest
 
 import libredb
 from libredb import Database, Store
-from libredb.interop import BadLineError, export_json, import_json, json_file
+from libredb.interop import BadLineError, export_json, import_json
 from libredb.interop import source as source_module
+from libredb.interop.formats import json_file
 from tests.support.case import case
 
 ROWS = [{"id": "a", "n": [1, {"x": "]"}]}, {"id": "b", "text": 'a,"}\\'}, {"id": "c"}]

@@ -9,8 +9,9 @@ import pytest
 
 import libredb
 from libredb import Database, Store
-from libredb.interop import BadLineError, export_jsonl, import_jsonl, jsonl
+from libredb.interop import BadLineError, export_jsonl, import_jsonl
 from libredb.interop import source as source_module
+from libredb.interop.formats import jsonl
 from libredb.lens.documents import Documents
 from tests.support.case import DEEP, case
 

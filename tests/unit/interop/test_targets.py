@@ -25,9 +25,10 @@ from libredb.interop import (
     import_jsonl,
     recorded_lens,
 )
-from libredb.interop.cells import from_json, from_text, to_json, to_text
+from libredb.interop.cells import from_text, to_json, to_text
 from libredb.lens.errors import InvalidValueError
 from libredb.lens.keys.namespace import RECORDS
+from libredb.lens.values.exchange import value_from_json
 from tests.support.case import case
 
 TYPES = {
@@ -124,7 +125,7 @@ def test_every_type_of_a_table_comes_back_out_of_csv(db: Database) -> None:
     ],
 )
 def test_a_column_reads_what_other_programs_write(kind: str, value: Any, expected: Any) -> None:
-    found = from_json(kind, value)
+    found = value_from_json(kind, value)
     assert (type(found), found) == (type(expected), expected)
 
 
@@ -145,7 +146,7 @@ def test_a_column_reads_what_other_programs_write(kind: str, value: Any, expecte
 )
 def test_what_says_no_value_is_refused(kind: str, value: Any) -> None:
     with pytest.raises(InvalidValueError):
-        from_json(kind, value)
+        value_from_json(kind, value)
 
 
 def test_values_come_back_out_of_cells_and_out_of_json() -> None:
@@ -155,7 +156,7 @@ def test_values_come_back_out_of_cells_and_out_of_json() -> None:
             kind = TYPES[name].removesuffix("?")
             if value is not None:
                 with case(name=name, value=value):
-                    assert from_json(kind, to_json(kind, value)) == value
+                    assert value_from_json(kind, to_json(kind, value)) == value
                     if kind != "any":
                         assert from_text(kind, to_text(kind, value)) == value
 
@@ -206,7 +207,10 @@ def test_rows_of_a_class_go_in_and_out(db: Database) -> None:
         ('{"id":1,"color":"red","size":2}', "column made: no value"),
         ('{"id":1,"colour":"red"}', "colour: expected a column of 'things', which has id, color"),
         ('{"id":1,"color":"blue","size":2,"made":"2026-11-30"}', "column color: 'blue' is stored"),
-        ('{"id":1,"color":"red","size":2,"made":"now"}', "column made: expected naive_datetime"),
+        (
+            '{"id":1,"color":"red","size":2,"made":"now"}',
+            "column made: expected text that is a naive_datetime",
+        ),
         ('{"id":"x","color":"red","size":2,"made":"2026-11-30"}', "column id: expected int"),
     ],
 )

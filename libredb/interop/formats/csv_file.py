@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, Unpack
 
 from libredb.interop.cells import to_text
 from libredb.interop.exporting import Destination, in_one_state, values_of_rows, written
+from libredb.interop.formats.jsonl import BOM
 from libredb.interop.importing import Given, ImportOptions, SourceProblem, run_import
-from libredb.interop.jsonl import BOM
 from libredb.interop.lenses import AnyLens, schema_of, values_of
 from libredb.interop.report import ImportReport
 from libredb.interop.source import (

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, Unpack
 
 from libredb.interop.cells import DECODER, to_json_text
 from libredb.interop.exporting import Destination, entries_as_json, rows_as_json, written
+from libredb.interop.formats.jsonl import BOM, reason_of
 from libredb.interop.importing import Given, ImportOptions, SourceProblem, run_import
-from libredb.interop.jsonl import BOM, reason_of
 from libredb.interop.lenses import AnyLens
 from libredb.interop.report import ImportReport
 from libredb.interop.source import (

@@ -81,8 +81,8 @@ def export_jsonl(
     """Write all of a namespace as JSON Lines; return how many lines.
 
     A document is a line, a row of a table is one with its columns, an entry of a kv has a "key" and
-    a "value". What JSON lacks is tagged, see `cells`. All of it is of one state, and memory holds a
-    few hundred rows.
+    a "value". What JSON lacks is tagged, see `to_tagged`. All of it is of one state, and memory
+    holds a few hundred rows.
 
     Args:
         store: The database of `lens`, or a transaction.

@@ -1,0 +1,1 @@
+"""Files of rows, a format each: how they are read, and written."""
