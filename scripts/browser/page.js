@@ -136,6 +136,10 @@ class TestWorker {
       outbox.send(message.text ?? "");
       return;
     }
+    if (message.kind === "fatal") {
+      this.#fail(new Error(message.message));
+      return;
+    }
     const waiting = this.#waiting.get(message.id ?? 0);
     if (waiting) this.#waiting.delete(message.id ?? 0);
     if (message.kind === "loaded" || message.kind === "done") {

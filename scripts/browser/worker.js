@@ -3,7 +3,8 @@
  *
  * Messages in:  {kind: "load", wheels, archives} and {kind: "run", id, code, argument}.
  * Messages out: {kind: "loaded"}, {kind: "done", id, value}, {kind: "failed", id, message},
- *               {kind: "console", text}, and whatever the Python code posts itself.
+ *               {kind: "console", text}, {kind: "fatal", message} when it can do no more, and
+ *               whatever the Python code posts itself.
  * `argument` reaches the code as the global name `argument`; `value` is JSON-like or a string.
  */
 
@@ -20,6 +21,9 @@ async function load(message) {
   /** @param {string} text */
   const print = (text) => self.postMessage({ kind: "console", text });
   pyodide = await loadPyodide({ stdout: print, stderr: print });
+  // After a fatal error of WebAssembly no promise settles any more.
+  pyodide._api.on_fatal = (/** @type {unknown} */ error) =>
+    self.postMessage({ kind: "fatal", message: String(error) });
   await pyodide.loadPackage(message.wheels, { messageCallback: () => {}, checkIntegrity: false });
   for (const { url, folder } of message.archives) {
     const response = await fetch(url);
