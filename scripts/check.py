@@ -28,7 +28,7 @@ from environment import ROOT, SUPPORTED, SetupError, ensure, find_interpreters
 # the tracer: it makes them slow and would see nothing new.
 TRACED = [
     *(f"tests/{name}" for name in ("unit", "contract", "property", "damage", "format")),
-    *("tests/conformance", "tests/adapters"),
+    *("tests/conformance", "tests/adapters", "tests/remote"),
 ]
 
 # The tests that start a browser. They have a stage of their own, and so has the whole suite inside

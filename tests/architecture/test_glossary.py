@@ -40,6 +40,7 @@ ALLOWED = {
     "docs/benchmarks.md:flush": OPFS,
     "docs/benchmarks.md:wal": "what SQLite calls its mode",
     "docs/browser.md:flush": OPFS,
+    "libredb/remote/message.py:epoch": "that of an owner, which the glossary has as well",
     "libredb/room.py:journal": FILE_SYSTEM,
     "libredb/testing/store/reading.py:buffer": "what Python's buffer protocol is about",
     "sim/mutants/mutant.py:mutation": "the name of a way of testing",
