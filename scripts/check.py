@@ -35,9 +35,9 @@ TRACED = [
 # of one; both need what `fetch` installs, which therefore runs before everything else.
 BROWSER = ["tests/browser", "tests/runtime"]
 
-# Where our JavaScript is; style and format here, types as web/tsconfig.json says.
-JAVASCRIPT = ["adapters", "scripts"]
-BIOME = ["web/node_modules/.bin/biome", "check", "--config-path=web", "--error-on-warnings"]
+# Where our JavaScript is, seen from `web`, whose settings count; types as web/tsconfig.json says.
+JAVASCRIPT = ["src", "test", "../adapters", "../scripts"]
+BIOME = ["env", "-C", "web", "node_modules/.bin/biome", "check", "--error-on-warnings"]
 
 # Interrupting every line takes too long for the tracer, which it replaces.
 MUTANTS = "tests/sim/test_mutants.py"
