@@ -63,6 +63,8 @@ Serving()
 
 const MODULE_NAME = "libredb_module";
 
+const QUIET = { messageCallback: () => {} };
+
 /** @type {any} */
 let serving;
 /** @type {(text: string) => any} */
@@ -80,21 +82,21 @@ function post(message) {
  */
 async function open(start) {
   post({ kind: "progress", step: "pyodide" });
-  const { loadPyodide } = await loaded(start.pyodide);
-  const pyodide = await loadPyodide();
+  const [pyodide, wheel, text] = await Promise.all([
+    loaded(start.pyodide),
+    start.wheel === null ? null : fetched(start.wheel, "the wheel", "PK"),
+    start.module ? textOf(start.module) : null,
+  ]);
   post({ kind: "progress", step: "wheel" });
-  if (start.wheel === null) {
-    await pyodide.loadPackage("libredb", { messageCallback: () => {} });
-  } else {
-    pyodide.unpackArchive(await fetched(start.wheel, "the wheel", "PK"), "wheel");
-  }
+  if (wheel) pyodide.unpackArchive(wheel, "wheel");
+  else await pyodide.loadPackage("libredb", QUIET);
   if (start.packages.length > 0) {
     post({ kind: "progress", step: "packages" });
-    await pyodide.loadPackage(start.packages, { messageCallback: () => {} });
+    await pyodide.loadPackage(start.packages, QUIET);
   }
-  if (start.module) {
+  if (text !== null) {
     post({ kind: "progress", step: "module" });
-    await importModule(pyodide, start.module);
+    await importModule(pyodide, text);
   }
   post({ kind: "progress", step: "open" });
   serving = await pyodide.runPythonAsync(HOST);
@@ -108,7 +110,8 @@ async function open(start) {
 /** @param {string} url  of pyodide.mjs */
 async function loaded(url) {
   try {
-    return await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
+    const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
+    return await loadPyodide();
   } catch (error) {
     await fetched(url, "Pyodide", ""); // says more than an import does
     throw error;
@@ -134,18 +137,19 @@ async function fetched(url, what, begin) {
   return data;
 }
 
+/** @param {{url: string} | {text: string}} module */
+async function textOf(module) {
+  if ("text" in module) return module.text;
+  return new TextDecoder().decode(await fetched(module.url, "the module", ""));
+}
+
 /**
  * Import the user's own Python, which registers functions.
  * @param {any} pyodide
- * @param {{url: string} | {text: string}} module
+ * @param {string} text
  */
-async function importModule(pyodide, module) {
-  const text =
-    "text" in module
-      ? module.text
-      : new TextDecoder().decode(await fetched(module.url, "the module", ""));
+async function importModule(pyodide, text) {
   pyodide.FS.writeFile(`/home/pyodide/${MODULE_NAME}.py`, text);
-  await pyodide.loadPackagesFromImports(text, { messageCallback: () => {} });
   pyodide.pyimport(MODULE_NAME).destroy();
 }
 
