@@ -121,7 +121,8 @@ def test_a_kv_keeps_json_and_counts(tab: ClientTab) -> None:
       const { version } = await kv.getVersioned("x");
       return [
         String((await kv.get("theme")).big), await kv.incr("x", 41),
-        await kv.putIf("x", 0, version), await kv.has("soon"), await kv.purgeExpired(), await kv.count(),
+        await kv.putIf("x", 0, version), await kv.has("soon"), await kv.purgeExpired(),
+        await kv.count(),
         (await kv.scan({ prefix: "t" }).toArray()).length, await kv.pop("y"), await kv.check(),
       ];
     """)

@@ -172,7 +172,8 @@ export class Running {
    */
   async #whyNoScript(event) {
     if (event.message) return `the worker could not be loaded: ${event.message}`;
-    const url = this.#options.worker ?? new URL("./worker.js", import.meta.url);
+    const url = this.#options.worker;
+    if (!url) return "the worker could not be loaded: serve worker.js beside client.js";
     const response = await fetch(url).catch(() => undefined);
     const type = response?.headers.get("content-type") ?? "nothing";
     const found = response
