@@ -12,6 +12,7 @@ last commit that the answer has seen. Arguments, values and fields are as values
 
 import errno
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +20,17 @@ from typing import Any
 from libredb import LibreDBError, UsageError
 from libredb.lens.values.json_value import Json, type_of
 from libredb.remote.errors import ProtocolError
-from libredb.remote.values import from_wire, to_wire
+from libredb.remote.values import MAX_LEVELS, from_wire, to_wire
 
 PROTOCOL = 1
+
+_MOST_LEVELS = 2 * (MAX_LEVELS + 2)
+"""A tag is a level too. The request itself and its arguments are around all values."""
+
+_NO_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^\[\]{}"]+')
+"""Strings, and what is neither a string nor a bracket."""
+
+_INNERMOST = re.compile(r"\[\]|{}")
 
 _NUMBER = (int, float)
 _SHAPE: dict[str, tuple[type[Any], ...]] = {
@@ -78,17 +87,14 @@ def read_request(text: str) -> Request:
     if unknown:
         raise ProtocolError(f"a request of protocol {PROTOCOL} has no {unknown[0]!r}")
     given = {name: found[name] for name in _SHAPE if name not in {"protocol", "args"}}
-    try:
-        return Request(args={name: from_wire(arg) for name, arg in found["args"].items()}, **given)
-    except RecursionError:
-        raise ProtocolError("the arguments nest too deep") from None
+    return Request(args={name: from_wire(arg) for name, arg in found["args"].items()}, **given)
 
 
 def id_of(text: str) -> int | None:
     """Return the id of what may be no request otherwise, so that an error finds its way back."""
     try:
-        found = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
+        found = _parsed(text)
+    except ProtocolError:
         return None
     id = found.get("id") if type_of(found) is dict else None  # noqa: A001 - as the protocol calls it
     return id if type_of(id) is int else None
@@ -127,7 +133,24 @@ def _refuse_constant(name: str) -> Json:
 
 
 def _parsed(text: str) -> Json:
+    if _levels(text) > _MOST_LEVELS:
+        raise ProtocolError(f"a request nests at most {_MOST_LEVELS} levels")
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, TypeError, RecursionError) as error:
         raise ProtocolError(f"a request is a JSON text: {error}") from None
+
+
+def _levels(text: str) -> int:
+    """Return how deep a text nests, or a number above what it may; parsing it would be too late.
+
+    Of the brackets that are left without all else, each pass takes the innermost ones.
+    """
+    if text.count("[") + text.count("{") <= _MOST_LEVELS:
+        return 0
+    brackets = _NO_BRACKETS.sub("", text)
+    for level in range(_MOST_LEVELS + 1):
+        if not brackets:
+            return level
+        brackets = _INNERMOST.sub("", brackets)
+    return _MOST_LEVELS + 1

@@ -29,6 +29,11 @@ LARGEST_EXACT = 2**53 - 1
 
 WRAPPED = "$object"
 
+MAX_LEVELS = 128
+"""How deep values may nest: a document has 100 levels, and each may be wrapped. Many more would
+overflow the stack of a browser's worker, which ends it.
+"""
+
 _AS_THEY_ARE = frozenset({str, bool, type(None)})
 _TAGGED = frozenset({date, Decimal, UUID})
 _PLAIN: dict[type[Any], Callable[[Any], Any]] = {
@@ -46,12 +51,7 @@ def to_wire(value: Any) -> Json:  # noqa: ANN401 - whatever a row, a document or
         UsageTypeError: there is something in it that does not cross.
         UsageValueError: it is not a number, or holds itself.
     """
-    try:
-        return _written(value)
-    except RecursionError:
-        raise UsageValueError(
-            "a value that nests too deep, or holds itself, cannot cross"
-        ) from None
+    return _written(value, 0)
 
 
 def from_wire(stored: Json) -> Any:  # noqa: ANN401 - whatever was written
@@ -80,7 +80,7 @@ def from_wire(stored: Json) -> Any:  # noqa: ANN401 - whatever was written
         ) from None
 
 
-def _written(value: Any) -> Json:  # noqa: ANN401 - as above
+def _written(value: Any, depth: int) -> Json:  # noqa: ANN401 - as above
     kind = type_of(value)
     if kind in _AS_THEY_ARE:
         return value
@@ -92,23 +92,27 @@ def _written(value: Any) -> Json:  # noqa: ANN401 - as above
         return tagged(value)
     if kind is datetime:
         return {"$datetime": value.isoformat()} if value.tzinfo is None else tagged(value)
-    return _written_by_class(value)
+    if depth > MAX_LEVELS:
+        raise UsageValueError(
+            f"a value of more than {MAX_LEVELS} levels, or that holds itself, cannot cross"
+        )
+    return _written_by_class(value, depth + 1)
 
 
-def _written_by_class(value: Any) -> Json:  # noqa: ANN401 - as above
+def _written_by_class(value: Any, depth: int) -> Json:  # noqa: ANN401 - as above
     if isinstance(value, Mapping):
         pairs = cast(Mapping[Any, Any], value)
         if not all(isinstance(name, str) for name in pairs):
             raise UsageTypeError("an object with a name that is no str cannot cross")
-        written = {str(name): _written(element) for name, element in pairs.items()}
+        written = {str(name): _written(element, depth) for name, element in pairs.items()}
         return {WRAPPED: written} if _tag_of(written) else written
     if isinstance(value, list | tuple):
-        return [_written(element) for element in cast(list[Any], value)]
+        return [_written(element, depth) for element in cast(list[Any], value)]
     if isinstance(value, bytes | bytearray | memoryview):
         return {"$bytes": b64encode(cast(bytes, value)).decode()}
     for base, plain in _PLAIN.items():
         if isinstance(value, base):
-            return _written(plain(value))
+            return _written(plain(value), depth)
     raise UsageTypeError(f"a {type(value).__name__} cannot cross; return what JSON or a tag can be")
 
 

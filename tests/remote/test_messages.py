@@ -88,8 +88,8 @@ def test_a_recorded_value_comes_back(name: str) -> None:
 def test_what_is_no_request_is_a_protocol_error_that_finds_its_way_back(name: str) -> None:
     reply = asker().reply(GOLDEN["invalid"][name])
     assert reply["error"]["code"] == "protocol", reply
-    known = {"no JSON", "a list", "an id that is text", "NaN"}
-    assert reply["id"] == (None if name in known - {"NaN"} else 1)
+    nameless = {"no JSON", "a list", "an id that is text", "NaN"}
+    assert reply["id"] == (None if name in nameless else 1)
 
 
 def test_another_protocol_is_named_and_says_what_to_do() -> None:
@@ -104,10 +104,18 @@ def test_any_text_is_answered(text: str) -> None:
     assert asker().reply(text)["error"]["code"] == "protocol"
 
 
-def test_arguments_that_nest_too_deep_are_refused() -> None:
-    deep = "[" * 20_000 + "]" * 20_000
-    text = request("get", {}).replace('"args": {}', f'"args": {{"key": {deep}}}')
-    assert asker().reply(text)["error"]["code"] == "protocol"
+def nested(depth: int) -> str:
+    """Return a request whose argument nests so deep, with brackets in texts besides."""
+    deep = '{"]}\\"[": [' * (depth // 2) + '"[["' + "]}" * (depth // 2)
+    return request("set", {}).replace('"args": {}', f'"args": {{"key": {deep}}}')
+
+
+@pytest.mark.parametrize(
+    ("depth", "code"), [(256, "usage_type"), (262, "protocol"), (100_000, "protocol")]
+)
+def test_values_nest_as_deep_as_a_browser_can_bear_and_no_deeper(depth: int, code: str) -> None:
+    # A text of 100,000 brackets overflowed the stack of the worker and ended it.
+    assert asker().reply(nested(depth))["error"]["code"] == code
 
 
 def test_replies_hold_ascii_alone_so_that_half_a_character_crosses() -> None:

@@ -89,6 +89,12 @@ def test_an_object_of_one_name_with_a_dollar_is_wrapped_and_of_two_is_not() -> N
     assert to_wire({"$a": 1, "b": 2}) == {"$a": 1, "b": 2}
 
 
+def test_a_value_may_have_128_levels() -> None:
+    assert from_wire(to_wire(nested(127))) == nested(127)
+    with pytest.raises(UsageError, match="cannot cross"):
+        to_wire(nested(129))
+
+
 def nested(depth: int) -> Any:
     value: Any = []
     for _ in range(depth):

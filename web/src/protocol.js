@@ -54,6 +54,9 @@ import { errorOf, ProtocolError, UsageTypeError, UsageValueError } from "./error
 
 export const PROTOCOL = 1;
 
+/** How deep values may nest; more would overflow the stack of the worker, which ends it. */
+export const MAX_LEVELS = 128;
+
 /** The calls that change nothing, so that a lost one is no question. All others are writes. */
 export const READS = new Set([
   ...["get", "get_many", "has", "count", "scan", "sync", "stats", "backup", "storage"],
@@ -92,12 +95,7 @@ export function readReply(text) {
  * @returns {Json}
  */
 export function encode(value) {
-  try {
-    return encoded(value);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new UsageValueError("a value that nests too deep, or holds itself, cannot cross");
-  }
+  return encoded(value, 0);
 }
 
 /**
@@ -156,19 +154,26 @@ function viewOf(data) {
 
 /**
  * @param {unknown} value
+ * @param {number} depth
  * @returns {Json}
  */
-function encoded(value) {
+function encoded(value, depth) {
+  if (depth > MAX_LEVELS) {
+    const message = `a value of more than ${MAX_LEVELS} levels, or that holds itself, cannot cross`;
+    throw new UsageValueError(message);
+  }
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (typeof value === "number") return encodedNumber(value);
   if (typeof value === "bigint") return { $int: String(value) };
-  if (Array.isArray(value)) return value.map(encoded);
+  if (Array.isArray(value)) return value.map((each) => encoded(each, depth + 1));
   if (value instanceof Date) return encodedDate(value);
   const bytes = viewOf(value);
   if (bytes) return { $bytes: toBase64(bytes) };
   if (typeof value === "object" && isPlain(value)) {
     const given = Object.entries(value).filter(([, each]) => each !== undefined);
-    const object = Object.fromEntries(given.map(([name, each]) => [name, encoded(each)]));
+    const object = Object.fromEntries(
+      given.map(([name, each]) => [name, encoded(each, depth + 1)]),
+    );
     return tagOf(object) ? { $object: object } : object;
   }
   throw new UsageTypeError(`${described(value)} cannot cross; send what JSON or a tag can be`);

@@ -277,6 +277,9 @@ test("what cannot cross is refused before it is sent", async () => {
   assert.throws(() => db.scan("prefix"), errors.UsageError);
   assert.throws(() => db.scan({ limit: -1 }), errors.UsageError);
   assert.throws(() => [...db.scan()], /for await/);
+  let deep = [];
+  for (let depth = 0; depth < 300; depth++) deep = [deep];
+  await assert.rejects(db.kv("n").set("k", deep), /128 levels/);
   assert.equal(sent.length, 0);
 });
 
