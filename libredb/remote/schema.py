@@ -21,7 +21,6 @@ from libredb import (
     Store,
     Table,
     UsageValueError,
-    catalog,
     counter,
     documents,
     kv,
@@ -126,11 +125,6 @@ class Schema:
 
     def _option(self, name: str, option: str) -> Any:  # noqa: ANN401 - what was checked when it was declared
         return self._declared.get(name, {}).get(option)
-
-
-def described(store: Store, name: str) -> dict[str, Any]:
-    """Return what is recorded of a namespace."""
-    return catalog(store).describe(name)
 
 
 def _checked(name: str, given: Any) -> dict[str, Any]:  # noqa: ANN401 - a client says it

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from libredb import StorageError
 from libredb.remote import Functions, Host, Server
 from libredb.remote.values import from_wire, to_wire
 from sim.world.filesystem import SimFileSystem
@@ -147,12 +148,15 @@ def test_a_host_without_hooks_says_so() -> None:
         assert "host" in reply["error"]["message"]
 
 
-def test_what_a_hook_raises_is_a_reply() -> None:
+@pytest.mark.parametrize(
+    ("raised", "code"), [(OSError("no room"), "internal"), (StorageError("no room"), "storage")]
+)
+def test_what_a_hook_raises_is_a_reply(raised: Exception, code: str) -> None:
     async def fails() -> Any:
-        raise OSError("no such storage")
+        raise raised
 
     host = memory_host(SimFileSystem())
     talking = Server(Host(host.open, storage=fails), Functions())
     error = answered(talking, request("storage", {}))["error"]
-    assert error["code"] == "internal"
-    assert "no such storage" in error["message"]
+    assert error["code"] == code
+    assert "no room" in error["message"]

@@ -101,6 +101,23 @@ def test_no_argument_of_the_right_type_is_a_bug(name: str) -> None:
             assert code not in {"internal", "protocol"}, f"{each}={value!r}: {answer}"
 
 
+@pytest.mark.parametrize(
+    ("call", "where"),
+    [
+        ("scan", {"prefix": b"a", "start": b"b"}),
+        ("scan", {"prefix": b"a", "end": b"b"}),
+        ("count", {"prefix": b"a", "end": b"b"}),
+        ("kv.scan", {"namespace": "n", "prefix": "a", "start": "b"}),
+        ("kv.scan", {"namespace": "n", "prefix": "a", "end": "b"}),
+        ("kv.delete_range", {"namespace": "n", "prefix": "a", "end": "b"}),
+    ],
+)
+def test_a_prefix_and_an_end_at_once_are_refused(call: str, where: dict[str, Any]) -> None:
+    told = refused(asker(), call, **where)
+    assert told.code in {"usage", "usage_value"}
+    assert "a prefix is a range" in told.message
+
+
 def test_an_error_crosses_with_its_code_its_text_and_its_fields() -> None:
     errors: list[tuple[LibreDBError, dict[str, Any]]] = [
         (UsageError("no"), {}),

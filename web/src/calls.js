@@ -120,6 +120,16 @@ export class Calls {
   }
 
   /**
+   * Refuse later calls, and let those that are here come to their end.
+   * @param {LibreDBError} refusal
+   */
+  async drain(refusal) {
+    const last = this.value("sync", {}).catch(() => {}); // it comes after all of them
+    this.#refusal = refusal;
+    await last;
+  }
+
+  /**
    * Reject everything, and all later calls, until `expect`: the server is gone.
    * @param {LibreDBError} refusal
    */

@@ -264,7 +264,7 @@ export class Client {
     return navigator.storage.persist();
   }
 
-  /** Close the database and end the worker. What was called before is still done. Twice is fine. */
+  /** Close the database and end the worker, after what was called before; twice is fine. */
   async close() {
     await this.#running.close();
   }

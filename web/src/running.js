@@ -63,15 +63,16 @@ export class Running {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#forgetPage();
+    const refusal = new UsageError("this client was closed; connect() again");
     if (this.#worker) {
-      await this.#calls.value("sync", {}, { deadline_ms: CLOSING_MS }).catch(() => {});
+      await this.#calls.drain(refusal);
       await new Promise((resolve) => {
         this.#onClosed = () => resolve(undefined);
         setTimeout(this.#onClosed, CLOSING_MS);
         this.#worker?.postMessage({ kind: "close" });
       });
     }
-    this.#end(new UsageError("this client was closed; connect() again"));
+    this.#end(refusal);
     if (this.#closingError) throw this.#closingError;
   }
 
@@ -151,10 +152,22 @@ export class Running {
           this.#closingError = message.error ? errorOf(message.error) : undefined;
           this.#onClosed?.();
         } else {
-          this.#calls.receive(message.text);
+          this.#received(worker, message.text);
         }
       };
     });
+  }
+
+  /**
+   * @param {Worker} worker
+   * @param {string} text
+   */
+  #received(worker, text) {
+    try {
+      this.#calls.receive(text);
+    } catch (error) {
+      this.#lost(worker, new WorkerError(`a reply of the worker could not be read: ${error}`));
+    }
   }
 
   /** @param {import("./protocol.js").ToldError} told */

@@ -66,6 +66,19 @@ test("a read whose time is up while it runs has changed nothing", async () => {
   await assert.rejects(other.set("a", "1", { signal }), { name: "AbortError" }, "aborted already");
 });
 
+test("what is drained is done, and later calls are refused", async () => {
+  const { db, sent, calls, post } = clientOf(() => ({ version: 1, value: null }));
+  const before = [db.set("a", "1"), db.get("a")];
+  const drained = calls.drain(new errors.UsageError("closed"));
+  await assert.rejects(db.get("b"), /closed/);
+  calls.open(post);
+  await Promise.all([...before, drained]);
+  assert.deepEqual(
+    sent.map(({ call }) => call),
+    ["set", "get", "sync"],
+  );
+});
+
 test("a server is told how much time is left", async () => {
   const { db, sent, calls, post } = clientOf(() => ({ version: 1, value: null }), 1000);
   const waiting = [db.get("a"), db.get("b", { deadline_ms: null })];
