@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from libredb import LibreDBError, UsageError
@@ -30,7 +31,8 @@ _MOST_LEVELS = 2 * (MAX_LEVELS + 2)
 _NO_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^\[\]{}"]+')
 """Strings, and what is neither a string nor a bracket."""
 
-_INNERMOST = re.compile(r"\[\]|{}")
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1, '"': 0}
+"""What a bracket does to the depth; the quotation mark is that of a text without an end."""
 
 _NUMBER = (int, float)
 _SHAPE: dict[str, tuple[type[Any], ...]] = {
@@ -142,15 +144,10 @@ def _parsed(text: str) -> Json:
 
 
 def _levels(text: str) -> int:
-    """Return how deep a text nests, or a number above what it may; parsing it would be too late.
+    """Return how deep a text nests, 0 where it has too few brackets to matter.
 
-    Of the brackets that are left without all else, each pass takes the innermost ones.
+    It is asked before the text is parsed: the parser would overflow the stack of a browser's worker.
     """
     if text.count("[") + text.count("{") <= _MOST_LEVELS:
         return 0
-    brackets = _NO_BRACKETS.sub("", text)
-    for level in range(_MOST_LEVELS + 1):
-        if not brackets:
-            return level
-        brackets = _INNERMOST.sub("", brackets)
-    return _MOST_LEVELS + 1
+    return max(accumulate(map(_STEPS.__getitem__, _NO_BRACKETS.sub("", text))))
