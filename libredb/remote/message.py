@@ -146,8 +146,9 @@ def _parsed(text: str) -> Json:
 def _levels(text: str) -> int:
     """Return how deep a text nests, 0 where it has too few brackets to matter.
 
-    It is asked before the text is parsed: the parser would overflow the stack of a browser's worker.
+    It is asked before the text is parsed, which would overflow the stack of a browser's worker.
     """
     if text.count("[") + text.count("{") <= _MOST_LEVELS:
         return 0
-    return max(accumulate(map(_STEPS.__getitem__, _NO_BRACKETS.sub("", text))))
+    steps = map(_STEPS.__getitem__, _NO_BRACKETS.sub("", text))
+    return max(accumulate(steps), default=0)

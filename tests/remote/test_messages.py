@@ -101,7 +101,18 @@ def test_another_protocol_is_named_and_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "null", "7", "[" * 100_000, "[" * 300 + '"', "]" * 300, '{"id": 1', "\x00"]
+    "text",
+    [
+        "",
+        "null",
+        "7",
+        "[" * 100_000,
+        "[" * 300 + '"',
+        "]" * 300,
+        '"' + "[" * 300 + '"',
+        '{"id": 1',
+        "\x00",
+    ],
 )
 def test_any_text_is_answered(text: str) -> None:
     assert asker().reply(text)["error"]["code"] == "protocol"
