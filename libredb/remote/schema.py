@@ -13,24 +13,14 @@ Absent on purpose: migrations, which are functions, and dropping what is declare
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from libredb import (
-    KV,
-    MissingKeyError,
-    Store,
-    Table,
-    UsageValueError,
-    counter,
-    documents,
-    kv,
-    table,
-)
-from libredb.lens.documents import Documents
+import libredb
+from libredb import Store, UsageValueError
 from libredb.lens.keys.namespace import Namespace, check_name, find
-from libredb.lens.table.recorded import Recorded
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from libredb import KV, Documents, Table
 
 _KINDS = {
     "documents": {"kind", "ids", "indexes"},
@@ -46,7 +36,7 @@ _IDS = ("text", "counter")
 class OpenTable:
     """A table without its class: its rows are dicts, whose values the columns tell."""
 
-    table: Table[dict[str, Any]]
+    table: "Table[dict[str, Any]]"
     key: tuple[str, ...]
     columns: dict[str, str]
 
@@ -80,17 +70,17 @@ class Schema:
         store.transact(make)
         self._declared.update(checked)
 
-    def documents(self, store: Store, name: str, ids: str | None) -> Documents[Any]:
+    def documents(self, store: Store, name: str, ids: str | None) -> "Documents[Any]":
         """Return the documents of a namespace; `ids` is "text" or "counter" where it is said."""
         return _documents(store, name, ids or self._option(name, "ids") or "text")
 
-    def kv(self, store: Store, name: str, values: str | None) -> KV[Any]:
+    def kv(self, store: Store, name: str, values: str | None) -> "KV[Any]":
         """Return a kv as it is recorded, otherwise as it is declared; of JSON where nobody says."""
         check_name(name)
         if values is None:
             recorded = store.read(lambda tx: find(tx, name, "kv"))
             values = self._option(name, "values") if recorded is None else recorded.schema["values"]
-        return cast(KV[Any], kv(store, name, cast(Any, values or "json")))
+        return cast("KV[Any]", libredb.kv(store, name, cast(Any, values or "json")))
 
     def table(self, store: Store, name: str) -> OpenTable:
         """Return a table as it is recorded, otherwise as it is declared.
@@ -116,7 +106,7 @@ class Schema:
     def _declared_table(self, store: Store, name: str) -> OpenTable:
         declared = self._declared.get(name)
         if declared is None or declared["kind"] != "table":
-            raise MissingKeyError(
+            raise libredb.MissingKeyError(
                 f"there is no table {name!r}: declare its columns in the schema of connect(), or "
                 "create it in Python",
                 namespace=name,
@@ -165,7 +155,9 @@ def _make_documents(store: Store, name: str, given: dict[str, Any]) -> None:
 
 
 def _make_kv(store: Store, name: str, given: dict[str, Any]) -> None:
-    cast(KV[Any], kv(store, name, given.get("values", "json"))).get("")  # refused if it is another
+    cast("KV[Any]", libredb.kv(store, name, given.get("values", "json"))).get(
+        ""
+    )  # refused if it is another
 
 
 def _make_table(store: Store, name: str, given: dict[str, Any]) -> None:
@@ -179,10 +171,14 @@ _MAKERS: dict[str, Callable[[Store, str, dict[str, Any]], None]] = {
 }
 
 
-def _documents(store: Store, name: str, ids: str) -> Documents[Any]:
+def _documents(store: Store, name: str, ids: str) -> "Documents[Any]":
     if ids not in _IDS:
         raise UsageValueError(f"the ids of documents are one of {', '.join(_IDS)}, not {ids!r}")
-    return documents(store, name, key=counter("id")) if ids == "counter" else documents(store, name)
+    return (
+        libredb.documents(store, name, key=libredb.counter("id"))
+        if ids == "counter"
+        else libredb.documents(store, name)
+    )
 
 
 def _open_table(store: Store, name: str, given: Mapping[str, Any]) -> OpenTable:
@@ -190,11 +186,13 @@ def _open_table(store: Store, name: str, given: Mapping[str, Any]) -> OpenTable:
     key = _columns(place, given.get("key", "id"))
     unique = [_columns(place, each) for each in _list(place, given.get("unique", []))]
     index = [_columns(place, each) for each in _list(place, given.get("index", []))]
-    opened = table(store, name, given["columns"], key=key, unique=unique, index=index)
+    opened = libredb.table(store, name, given["columns"], key=key, unique=unique, index=index)
     return OpenTable(opened, tuple(key), given["columns"])
 
 
 def _table_of_record(store: Store, record: Namespace) -> OpenTable:
+    from libredb.lens.table.recorded import Recorded  # noqa: PLC0415 - only who has tables waits
+
     recorded = Recorded.from_json(record.name, record.schema)
     columns = {name: str(column) for name, column in recorded.columns.items()}
     return _open_table(store, record.name, {"columns": columns, "key": [*recorded.key]})

@@ -15,7 +15,7 @@ from traceback import format_exception
 from typing import Any
 
 from libredb import LibreDBError, ReadTransaction, Transaction, UsageError, UsageTypeError
-from libredb.remote.calls import CALLS, Call, Scope
+from libredb.remote.calls import Call, Scope, all_calls, find_call
 from libredb.remote.calls.call import Argument, arguments_of, check_arguments
 from libredb.remote.errors import DeadlineError, ProtocolError, RemoteFunctionError
 from libredb.remote.functions import Function, Functions, functions
@@ -69,7 +69,7 @@ class Server:
     @property
     def calls(self) -> list[str]:
         """The names of all calls."""
-        return sorted([*CALLS, *self._asked])
+        return sorted([*all_calls(), *self._asked])
 
     def answer(self, text: str, waited_ms: float = 0) -> str | Awaitable[str]:
         """Return the reply to a request; an awaitable one where the host has to be asked.
@@ -100,7 +100,7 @@ class Server:
         name, args = request.call, dict(request.args)
         if request.deadline_ms is not None and waited_ms >= request.deadline_ms:
             raise DeadlineError(f"{name} waited for {waited_ms:.0f} ms, and has not happened")
-        call = CALLS.get(name)
+        call = find_call(name)
         if call is not None:
             call.check(args)
             return self._read(call, args) if call.kind == "read" else self._write(call, args)

@@ -8,7 +8,7 @@ import pytest
 import libredb
 from libredb import CorruptLogError, LibreDBError, UniqueViolationError, UsageError
 from libredb.remote import DeadlineError, ProtocolError, RemoteFunctionError, Server
-from libredb.remote.calls import CALLS
+from libredb.remote.calls import find_call
 from libredb.remote.calls.call import Argument
 from libredb.remote.message import error_as_json
 from tests.remote.asking import Asker, asker, request
@@ -28,7 +28,8 @@ WRONG: list[Any] = ["text", b"bytes", 1, 1.5, True, None, [], {}]
 
 
 def takes(server: Server, name: str) -> dict[str, Argument]:
-    return CALLS[name].takes if name in CALLS else server._takes[name]
+    call = find_call(name)
+    return server._takes[name] if call is None else call.takes
 
 
 def good(argument: Argument) -> Any:
