@@ -78,5 +78,12 @@ class Functions:
 functions: Functions = Functions()
 """The functions of this process, which a server has where it is told nothing else."""
 
-register = functions.register
-transaction = functions.transaction
+
+def register(fn: F, /, *, name: str | None = None) -> F:
+    """Let clients of this process call `fn(db, *arguments)`; see `Functions.register`."""
+    return functions.register(fn, name=name)
+
+
+def transaction(fn: F, /, *, name: str | None = None) -> F:
+    """Let clients of this process call `fn(tx, *arguments)`; see `Functions.transaction`."""
+    return functions.transaction(fn, name=name)

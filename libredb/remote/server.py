@@ -37,7 +37,7 @@ class InternalError(LibreDBError):
     def __init__(self, error: BaseException) -> None:
         """Take what was raised."""
         super().__init__(f"{type(error).__name__}: {error}; this is a bug of libredb")
-        self.traceback = "".join(format_exception(error))
+        self.traceback: str = "".join(format_exception(error))
 
 
 class Server:

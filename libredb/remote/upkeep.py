@@ -42,8 +42,8 @@ class Upkeep:
     def __init__(self, host: Host) -> None:
         """Open the database."""
         self.host = host
-        self.db = host.open()
-        self.schema = Schema()
+        self.db: Database = host.open()
+        self.schema: Schema = Schema()
         self._images: dict[str, tuple[int, Iterator[bytes]]] = {}
         self._pieces: dict[str, list[bytes]] = {}
 
