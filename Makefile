@@ -21,6 +21,7 @@ help: ## List the targets, and the programs that have none.
 #: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
 #: python -m scripts.benchmarks [OPTIONS] # what `make bench` runs
 #: python -m scripts.browser.chromium # find a Chromium, or install one
+#: python -m scripts.browser.npm_package FOLDER # the npm package, for pages with a bundler
 #: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
 #: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it
 #: python -m scripts.release [FOLDER] # what `make release` runs
@@ -71,7 +72,7 @@ bench: venv ## Measure against other databases, in a quarter of an hour; QUICK=1
 bump: venv ## Set the next version, gather the changelog, commit and tag.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" cz bump --yes
 
-release: venv ## Make dist/site: Pyodide and the wheel, to be loaded by name.
+release: venv ## Make dist/site: Pyodide, the client, the wheel, and the npm package.
 	@$(BIN)/python -m scripts.release
 
 clean: ## Remove environments, caches and products.

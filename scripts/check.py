@@ -26,15 +26,18 @@ from environment import ROOT, SUPPORTED, SetupError, ensure, find_interpreters
 
 # Tests that are measured. All the others, the exhaustive, simulated and random ones above all, run
 # without the tracer: it makes them five times as slow and would see nothing new.
-TRACED = [f"tests/{name}" for name in ("unit", "contract", "format", "conformance", "adapters")]
+TRACED = [
+    *(f"tests/{name}" for name in ("unit", "contract", "format", "conformance", "adapters")),
+    "tests/remote",
+]
 
 # The tests that start a browser. They have a stage of their own, and so has the whole suite inside
 # of one; both need what `fetch` installs, which therefore runs before everything else.
 BROWSER = ["tests/browser", "tests/runtime"]
 
-# Where our JavaScript is; style and format here, types as web/tsconfig.json says.
-JAVASCRIPT = ["adapters", "scripts"]
-BIOME = ["web/node_modules/.bin/biome", "check", "--config-path=web", "--error-on-warnings"]
+# Where our JavaScript is, seen from `web`, whose settings count; types as web/tsconfig.json says.
+JAVASCRIPT = ["src", "test", "../adapters", "../scripts"]
+BIOME = ["env", "-C", "web", "node_modules/.bin/biome", "check", "--error-on-warnings"]
 
 # Interrupting every line takes too long for the tracer, which it replaces.
 MUTANTS = "tests/sim/test_mutants.py"

@@ -1,9 +1,10 @@
-"""Makes the folder of a release: Pyodide and our wheel, which a page loads by its name.
+"""Makes the folder of a release: Pyodide, the client, our wheel, and the npm package.
 
     python -m scripts.release [FOLDER]
 
 It is the folder of scripts/browser/static_site.py with a lock file that lists exactly the wheels
-that are there, so that `pyodide.loadPackage("libredb")` finds ours and asks no other host. The
+that are there, so that `pyodide.loadPackage("libredb")` finds ours and asks no other host. Beside
+them is the tarball of the npm package, for who has a bundler. The
 program that writes the lock file wants a newer Python than libredb does; it runs in an environment
 of its own.
 
@@ -15,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts.browser.npm_package import make_package
 from scripts.browser.static_site import make_site
 from scripts.browser.wheels import CACHE, PreparationError
 from scripts.environment import ROOT, find_interpreters
@@ -67,10 +69,11 @@ def make_release(folder: Path, interpreter: str) -> Path:
         PreparationError: Something could not be built, fetched or listed.
     """
     python = _ensure_lock_tools(interpreter)
-    for name in ("libredb", "micropip"):
-        for stale in folder.glob(f"{name}-*.whl"):
+    for pattern in ("libredb-*.whl", "micropip-*.whl", "libredb-*.tgz"):
+        for stale in folder.glob(pattern):
             stale.unlink()
     wheel = make_site(folder)
+    make_package(folder, wheel)
     _run([str(python), "-c", WRITE_LOCK, str(folder.resolve())])
     return wheel
 
@@ -124,7 +127,7 @@ def main(arguments: list[str]) -> int:
     except PreparationError as error:
         print(error, file=sys.stderr)
         return 1
-    for file in sorted(folder.iterdir()):
+    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
         print(f"{file.stat().st_size:>12,} {file}")
     print(f'{wheel.name} is listed: pyodide.loadPackage("libredb")')
     return 0

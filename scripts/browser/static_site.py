@@ -1,9 +1,10 @@
-"""Makes a folder that a web server can serve as it is: Pyodide, our wheel and micropip, no CDN.
+"""Makes a folder that a web server can serve as it is: Pyodide, the client, wheels, no CDN.
 
     python -m scripts.browser.static_site FOLDER
 
-From this folder both ways of loading work without any other host:
+From this folder all ways of loading work without any other host:
 
+    import { connect } from "./client/client.js"       in a page
     await pyodide.loadPackage(new URL("libredb-<version>-py3-none-any.whl", base).href)
     await micropip.install("<base>/libredb-<version>-py3-none-any.whl")
 
@@ -16,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from scripts.browser.client import copy_client
 from scripts.browser.wheels import build_wheel, fetch_test_wheels, pyodide_folder
 
 # What a browser asks for; the rest of the npm package is for Node.js and for debugging.
@@ -37,7 +39,9 @@ def make_site(folder: Path) -> Path:
         if wheel.name.startswith("micropip-"):
             shutil.copy2(wheel, folder / wheel.name)
     with tempfile.TemporaryDirectory(prefix="libredb-") as built:
-        return Path(shutil.copy2(build_wheel(Path(built)), folder))
+        wheel = Path(shutil.copy2(build_wheel(Path(built)), folder))
+    copy_client(folder / "client", f"../{wheel.name}")
+    return wheel
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ CACHE = ROOT / ".cache"
 PYODIDE = ROOT / "web" / "node_modules" / "pyodide"
 SQLITE_WASM = ROOT / "web" / "node_modules" / "@sqlite.org" / "sqlite-wasm" / "dist"
 BIOME = ROOT / "web" / "node_modules" / ".bin" / "biome"
+VITE = ROOT / "web" / "node_modules" / "vite" / "bin" / "vite.js"
 
 _REQUIREMENTS = ROOT / "web" / "requirements-pyodide.txt"
 # Pyodide 314 is CPython 3.14 for this platform; most wheels are for any.
@@ -40,13 +41,12 @@ class PreparationError(RuntimeError):
 def pyodide_folder() -> Path:
     """Return the folder of the pinned Pyodide, installing it with npm if it is not there.
 
-    With it come the tools that check the JavaScript of this repository, and the SQLite that it is
-    measured against: one lock file, one install.
+    With it come the tools that check the JavaScript of this repository, the bundler that a test
+    builds an app with, and the SQLite that it is measured against: one lock file, one install.
     """
-    if not all(
-        path.is_file() for path in (PYODIDE / "pyodide.mjs", SQLITE_WASM / "index.mjs", BIOME)
-    ):
-        _run(["npm", "ci"], cwd=ROOT / "web")
+    wanted = (PYODIDE / "pyodide.mjs", SQLITE_WASM / "index.mjs", BIOME, VITE)
+    if not all(path.is_file() for path in wanted):
+        run(["npm", "ci"], cwd=ROOT / "web")
     return PYODIDE
 
 
@@ -58,7 +58,7 @@ def fetch_test_wheels() -> list[Path]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = tempfile.mkdtemp(dir=folder.parent)
         download = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", partial]
-        _run([*download, *_TARGET, "-r", str(_REQUIREMENTS)], cwd=ROOT)
+        run([*download, *_TARGET, "-r", str(_REQUIREMENTS)], cwd=ROOT)
         with contextlib.suppress(OSError):  # another run may have been quicker
             Path(partial).rename(folder)
         shutil.rmtree(partial, ignore_errors=True)
@@ -68,7 +68,7 @@ def fetch_test_wheels() -> list[Path]:
 def build_wheel(folder: Path, checkout: Path = ROOT) -> Path:
     """Build the wheel of a checkout, this one or another, into `folder` and return it."""
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
-    _run([*build, "--outdir", str(folder), str(checkout)], cwd=checkout)
+    run([*build, "--outdir", str(folder), str(checkout)], cwd=checkout)
     (wheel,) = folder.glob("*.whl")
     return wheel
 
@@ -93,7 +93,7 @@ def _files_below(path: Path) -> Iterator[Path]:
             yield from _files_below(inner)
 
 
-def _run(command: list[str], *, cwd: Path) -> None:
+def run(command: list[str], *, cwd: Path) -> None:
     """Run a command, or raise with what it said."""
     try:
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)

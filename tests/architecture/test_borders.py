@@ -105,6 +105,17 @@ def test_only_the_command_line_imports_interop() -> None:
     assert refused(others, package="libredb.interop") == []
 
 
+def test_only_itself_imports_what_answers_clients() -> None:
+    others = _without(imports("libredb", "adapters"), "libredb.remote")
+    assert refused(others, package="libredb.remote") == []
+
+
+def test_what_answers_clients_imports_public_names_and_lenses() -> None:
+    found = imports("libredb/remote")
+    assert refused(found, package="libredb.kernel") == []
+    assert refused(found, package="libredb.cli") == []
+
+
 def test_the_package_imports_adapters_only_inside_functions() -> None:
     # At the top of a file it would be a circle: importing an adapter first would fail.
     assert _adapters_at_the_top(imports("libredb")) == []

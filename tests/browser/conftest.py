@@ -13,12 +13,13 @@ import pytest
 if sys.platform != "emscripten":
     from scripts.browser.chromium import assert_storage_is_real, persistent_context
     from scripts.browser.site import Load, serve_site
-    from scripts.browser.wheels import CACHE, archive, build_wheel
+    from scripts.browser.wheels import CACHE, ROOT, archive, build_wheel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Playwright
 
 INSIDE = Path(__file__).resolve().parent / "inside.py"
+BLANK = b'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
 
 
 @dataclass
@@ -122,6 +123,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Iterator[Site
     with serve_site([wheel], CACHE / "browser-console.log") as (server, load):
         server.serve_file("inside.zip", archive({"inside.py": INSIDE}))
         load["archives"].append({"url": f"{server.url}/inside.zip", "folder": "/home/pyodide"})
+        server.serve_folder("client", ROOT / "web" / "src")
+        server.serve_file("blank.html", BLANK)
         yield Site(server.url, load, tmp_path_factory.mktemp("profile"))
 
 

@@ -21,7 +21,7 @@ from libredb.lens.errors import LensError
 from libredb.lens.keys.namespace import Lens, Namespace, find
 from libredb.lens.rows.collection import Collection, Given, problems
 from libredb.lens.rows.result import Explanation, Search, Source, select
-from libredb.lens.rows.row import Form, Plain, Rows
+from libredb.lens.rows.row import Form, Plain, Rows, check_version, check_version_argument
 from libredb.lens.table.group import Groups
 from libredb.lens.table.join import Joined
 from libredb.lens.table.kept import Origin, form_of, given_of
@@ -106,14 +106,17 @@ class Table(Lens, Generic[T]):
 
         return self._change(insert)
 
-    def put(self, row: T) -> None:
+    def put(self, row: T, *, if_version: int | None = None) -> None:
         """Write a row in place of what has its key, if anything has. Reads a key.
 
         Raises:
+            ConflictError: the one that is there has another version; 0 stands for none.
             UniqueViolationError: another row has what a unique index lets only one have.
             InvalidValueError: a value does not belong in its column, or is too large.
         """
-        self.upsert(row)
+        check_version_argument(if_version)
+        plain = self._schema.plain_of(row)
+        self._change(lambda rows: rows.put(self._given(rows, [plain]), if_version))
 
     def upsert(self, row: T) -> Literal["inserted", "updated"]:
         """Do what `put` does; return whether the row is new, or in place of another."""
@@ -127,30 +130,34 @@ class Table(Lens, Generic[T]):
 
         return self._change(upsert)
 
-    @overload
-    def update(self, key: object, columns: Mapping[str, object], /) -> bool: ...
-    @overload
-    def update(self, key: object, /, **columns: object) -> bool: ...
     def update(
-        self, key: object, given: Mapping[str, object] | None = None, /, **columns: object
+        self,
+        key: object,
+        given: Mapping[str, object] | None = None,
+        /,
+        *,
+        if_version: int | None = None,
+        **columns: object,
     ) -> bool:
-        """Set columns of a row; return whether it was there. Reads its key.
+        """Set columns, in a dict or by keyword; return whether the row was there. Reads its key.
 
         Raises:
+            ConflictError: the row has another version; 0 stands for none.
             UsageTypeError: there is no such column.
             UsageValueError: it would change the key.
             InvalidValueError: a value does not belong in its column, or is too large.
             UniqueViolationError: another row has what a unique index lets only one have.
         """
+        check_version_argument(if_version)
         parts = self._schema.parts_of_key(key)
         changes = self._schema.changes(_one_of(given, columns), parts)
 
         packed = self._pack(key)
 
         def update(rows: Collection) -> bool:
-            return rows.update(packed, lambda plain: self._changed(plain, changes))
+            return rows.update(packed, lambda plain: self._changed(plain, changes), if_version)
 
-        return self._edit_rows(update, bool)
+        return self._edit_rows(update, lambda: self._absent(key, if_version))
 
     @overload
     def update_where(self, fn: Callable[[T], bool], columns: Mapping[str, object], /) -> int: ...
@@ -175,10 +182,14 @@ class Table(Lens, Generic[T]):
 
         return self._edit_rows(update, int)
 
-    def delete(self, key: object) -> bool:
-        """Delete a row; return whether it was there. Reads its key."""
+    def delete(self, key: object, *, if_version: int | None = None) -> bool:
+        """Delete a row; return whether it was there. Reads its key. Raises ConflictError as put."""
+        check_version_argument(if_version)
         packed = self._pack(key)
-        return self._edit_rows(lambda rows: rows.delete([packed]) > 0, bool)
+        return self._edit_rows(
+            lambda rows: rows.delete([packed], if_version) > 0,
+            lambda: self._absent(key, if_version),
+        )
 
     def delete_where(self, fn: Callable[[T], bool]) -> int:
         """Delete all rows of which a condition is true; return how many. Reads them."""
@@ -204,6 +215,14 @@ class Table(Lens, Generic[T]):
         packed = self._pack(key)
         plain = self._origin.read(lambda rows: rows.get(packed), lambda: None)
         return None if plain is None else self._schema.row_of(plain)
+
+    def get_versioned(self, key: object) -> tuple[T | None, int]:
+        """Return the row and its version, for `if_version`; or None and 0. Reads one key."""
+        packed = self._pack(key)
+        plain, version = self._origin.read(
+            lambda rows: rows.get_versioned(packed), lambda: (None, 0)
+        )
+        return None if plain is None else self._schema.row_of(plain), version
 
     def get_many(self, keys: Iterable[object]) -> list[T | None]:
         """Return the row of each key, or None, from one state. Reads one key for each."""
@@ -354,6 +373,11 @@ class Table(Lens, Generic[T]):
             else:
                 namespace = caught_up(tx, self._name, namespace, self._declared)
         return Collection(tx, namespace, self._form(namespace))
+
+    def _absent(self, key: object, if_version: int | None) -> bool:
+        """Return False, for there is no row, unless a version of it was expected."""
+        check_version(None, if_version, key, self._name)
+        return False
 
     def _given(self, rows: Collection, plains: Iterable[Plain]) -> list[Given]:
         return [given_of(self._schema, rows.form, plain) for plain in plains]
