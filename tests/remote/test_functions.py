@@ -165,6 +165,7 @@ def test_what_cannot_be_called_at_once_is_refused() -> None:
 @pytest.fixture
 def of_the_process() -> Iterator[None]:
     known = dict(functions._by_name)
+    functions._by_name.clear()
     yield
     functions._by_name.clear()
     functions._by_name.update(known)

@@ -25,12 +25,7 @@ from libredb.lens.rows.row import Form, Plain, Rows, check_version, check_versio
 from libredb.lens.table.group import Groups
 from libredb.lens.table.join import Joined
 from libredb.lens.table.kept import Origin, form_of, given_of
-from libredb.lens.table.migration import (
-    KIND,
-    Declared,
-    caught_up,
-    is_current,
-)
+from libredb.lens.table.migration import KIND, Declared, caught_up, is_current
 from libredb.lens.table.recorded import Recorded
 from libredb.lens.table.recording import Picked, recorded_condition, recorded_equalities
 from libredb.lens.table.schema import Schema
@@ -130,6 +125,14 @@ class Table(Lens, Generic[T]):
 
         return self._change(upsert)
 
+    @overload
+    def update(
+        self, key: object, columns: Mapping[str, object], /, *, if_version: int | None = None
+    ) -> bool: ...
+    @overload
+    def update(
+        self, key: object, /, *, if_version: int | None = None, **columns: object
+    ) -> bool: ...
     def update(
         self,
         key: object,
