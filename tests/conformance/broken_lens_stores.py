@@ -253,6 +253,7 @@ NOTICED_BY: dict[str, str] = {
     "l09_a_class_that_has_grown_takes_its_table_over": "BlindToItself CountsReads",
     "l09_a_key_of_several_columns_is_a_tuple_in_order": "NoLastByte NeverReverse",
     "l09_a_row_of_every_type_comes_back_and_is_found": "CutsKeys SignedBytes",
+    "l09_of_two_writers_with_one_version_one_wins": "LosesDeletes ReadsLate",
     "l09_rows_are_changed_as_those_of_a_dict": "CommitsWhatRaised LosesDeletes",
     "l09_rows_are_found_as_plain_python_finds_them": "SeveralInOrder KeepsTwentyNewKeys",
     "l09_what_the_caller_does_later_changes_no_row": "ReadsLate KeepsBothRuns",

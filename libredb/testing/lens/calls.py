@@ -75,6 +75,7 @@ READS: dict[str, Call] = {
     "documents.indexes": lambda world: world.notes.indexes(),
     "documents.check": lambda world: world.notes.check(),
     "table.get": lambda world: world.users.get("1"),
+    "table.get_versioned": lambda world: world.users.get_versioned("1"),
     "table.get_many": lambda world: world.users.get_many(["3", "9", "1"]),
     "table.__contains__": lambda world: "1" in world.users,
     "table.__len__": lambda world: len(world.users),

@@ -8,7 +8,12 @@ from random import Random
 from typing import Annotated, Any
 from uuid import UUID
 
-from libredb.lens.errors import InvalidValueError, SchemaMismatchError, UniqueViolationError
+from libredb.lens.errors import (
+    ConflictError,
+    InvalidValueError,
+    SchemaMismatchError,
+    UniqueViolationError,
+)
 from libredb.lens.table.columns import Naive
 from libredb.lens.table.opening import table
 from libredb.lens.table.recording import descending, missing, not_, one_of, some
@@ -230,6 +235,25 @@ def _step(which: int, users: Table[User], plain: dict[str, User], row: User, wha
         expect_equal(users.delete_where(lambda u: u.age == row.age), len(gone), what)
         for key in gone:
             del plain[key]
+
+
+def l09_of_two_writers_with_one_version_one_wins(subject: Subject) -> None:
+    """Put, update and delete with a version that was read before, and one that is current."""
+    users = table(subject.store, "users", User, key="id")
+    users.put(User("x", "Ada", 0), if_version=0)
+    old = users.get_versioned("x")[1]
+    users.update("x", age=1, if_version=old)
+    for call in (
+        lambda: users.put(User("x", "Bo", 2), if_version=old),
+        lambda: users.put(User("x", "Bo", 2), if_version=0),
+        lambda: users.update("x", age=2, if_version=old),
+        lambda: users.delete("x", if_version=old),
+    ):
+        expect_raises(ConflictError, call, "a version that was replaced")
+    found, version = users.get_versioned("x")
+    expect_equal(found, User("x", "Ada", 1), "the row")
+    users.delete("x", if_version=version)
+    expect_equal(users.get_versioned("x"), (None, 0), "what was deleted")
 
 
 def l09_what_the_caller_does_later_changes_no_row(subject: Subject) -> None:
