@@ -192,8 +192,8 @@ class Storm:
         if self._threads > 1:
             self._helper.finish("beside the storm")
         self._transact(self._world.db)  # what an interrupt has put off is told by the next commit
-        if self._told != self._require_state(self._world.db):
-            raise Failure(f"{self._told} commits were told")
+        if self._told[0] != self._require_state(self._world.db):
+            raise Failure(f"{self._told[0]} commits were told")
         self._open_again()
         self._world.db.close()
 
@@ -345,14 +345,17 @@ class Storm:
         world.opened = again
 
     def _listen(self, db: Database, count: int) -> None:
-        """Ask to be told of the commits after the first `count`, and hold them against the rule."""
-        self._told = count
+        """Ask to be told of the commits after the first `count`, and hold them against the rule.
+
+        Another thread may still be telling those of the database before, which was closed.
+        """
+        self._told = told = [count]
 
         def tell(version: int, ops: tuple[tuple[bytes, bytes | None], ...]) -> None:
             number = int(dict(ops)[COUNTER] or b"0")
-            if number != self._told + 1:
-                self._world.problems.append(f"{number} was told after {self._told}")
-            self._told = number
+            if number != told[0] + 1:
+                self._world.problems.append(f"{number} was told after {told[0]}")
+            told[0] = number
 
         db.on_commit(tell)
 
