@@ -24,8 +24,8 @@ from pathlib import Path
 
 from environment import ROOT, SUPPORTED, SetupError, ensure, find_interpreters
 
-# Tests that are measured. All the others, the exhaustive, simulated and random ones above all, run
-# without the tracer: it makes them five times as slow and would see nothing new.
+# Tests that are measured, but for the slow ones. All others, the exhaustive, simulated and random
+# ones above all, run without the tracer: it makes them five times as slow and sees nothing new.
 TRACED = [
     *(f"tests/{name}" for name in ("unit", "contract", "format", "conformance", "adapters")),
     "tests/remote",
@@ -53,7 +53,7 @@ ELSEWHERE = [
 # What a change is most likely to break. It is for the short loop: whoever runs all has run it.
 QUICK = {"units": "tests/unit", "contract": "tests/contract"}
 
-# The Python of .venv. It runs the whole suite too, in the stages `suite` and `untraced`.
+# The Python of .venv. It runs the whole suite too, in the stages `suite`, `slow` and `untraced`.
 MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # The other interpreters prove that nothing depends on the interpreter; that takes fewer seeds.
@@ -180,11 +180,16 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         Stage(
             "suite",
             [
-                ["coverage", "run", *pytest("suite", *traced)],
+                ["coverage", "run", *pytest("suite", "-m", "not slow", *traced)],
                 ["coverage", "report", "--include=libredb/kernel/*", "--fail-under=100"],
                 ["coverage", "report", "--omit=libredb/kernel/*", "--fail-under=97"],
             ],
             report=reports / "suite.xml",
+        ),
+        Stage(
+            "slow",
+            [["python", *pytest("slow", "-m", "slow", *traced)]],
+            report=reports / "slow.xml",
         ),
         Stage(
             "interrupts",
@@ -194,7 +199,12 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         *(
             Stage(
                 version,
-                [[*FEWER_SEEDS, f".venv-{version}/bin/python", *pytest(version, *ELSEWHERE)]],
+                [
+                    [
+                        *(*FEWER_SEEDS, f".venv-{version}/bin/python"),
+                        *pytest(version, "-m", "not slow", *ELSEWHERE),
+                    ]
+                ],
                 report=reports / f"{version}.xml",
                 python=path,
             )

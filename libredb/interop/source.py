@@ -40,9 +40,9 @@ class ByteSource:
         if isinstance(file, io.TextIOBase):
             raise UsageTypeError(f"{name} is a stream of text; open it with mode 'rb'")
         self.name = name
-        self.size = _size(file)
-        self.offset = 0
-        self.lines = 0
+        self.size: int | None = _size(file)
+        self.offset: int = 0
+        self.lines: int = 0
         self._file = file
         self._digest = sha256()
         self._undigested: list[bytes] = []

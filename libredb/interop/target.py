@@ -97,7 +97,7 @@ class DocumentsTarget:
         self._lens = lens
         self._key = key
         self._types: dict[str, str] = {key: "int"} if is_counting(lens) else {}
-        self.name = lens.name
+        self.name: str = lens.name
 
     def on(self, tx: Store, /) -> "DocumentsTarget":
         """Return it inside a transaction."""
@@ -155,7 +155,7 @@ class KVTarget:
         self._key = key
         self._values = values_of(lens)
         self._types: dict[str, str] = {}
-        self.name = lens.name
+        self.name: str = lens.name
         if key is not None and self._values != "json":
             raise UsageValueError(
                 f"an object without {key!r} is a value of a kv of JSON, and {lens.name!r} is one"
@@ -216,7 +216,7 @@ class TableTarget:
         self._lens = lens
         self._schema = schema_of(lens)
         self._columns = self._schema.columns
-        self.name = lens.name
+        self.name: str = lens.name
 
     def on(self, tx: Store, /) -> "TableTarget":
         """Return it inside a transaction."""

@@ -161,8 +161,8 @@ class CsvRows:
         delimiter: str,
         types: Mapping[str, str],
     ) -> None:
-        self.name = source.name
-        self.size = source.size
+        self.name: str = source.name
+        self.size: int | None = source.size
         self._source = source
         self._read = read
         self._types = types

@@ -129,8 +129,8 @@ class JsonFile:
         from_member: Callable[[str, Json], Any],
         at: Sequence[str],
     ) -> None:
-        self.name = source.name
-        self.size = source.size
+        self.name: str = source.name
+        self.size: int | None = source.size
         self._ahead = _Ahead(source)
         self._from_json = from_json
         self._from_member = from_member

@@ -103,8 +103,8 @@ class JsonLines:
     noun = "line"
 
     def __init__(self, source: ByteSource, read: Callable[[Json], Any]) -> None:
-        self.name = source.name
-        self.size = source.size
+        self.name: str = source.name
+        self.size: int | None = source.size
         self._source = source
         self._read = read
 

@@ -113,7 +113,7 @@ class SqliteRows:
     noun = "row"
 
     def __init__(self, connection: sqlite3.Connection, name: str, shape: Shape) -> None:
-        self.name = f"{name}, table {shape.name}"
+        self.name: str = f"{name}, table {shape.name}"
         self.size: int | None = shape.count
         self._shape = shape
         self._names = list(shape.columns)

@@ -74,6 +74,7 @@ def test_every_help_fits_the_terminal(columns: int) -> None:
     "environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "TERM=dumb"]
 )
 def test_without_colours_every_line_is_the_same(app: Path, environment: dict[str, str]) -> None:
+    pytest.importorskip("rich")
     from tests.unit.cli.terminal import run_in_terminal, without_sequences
 
     for call in ("inspect", "verify", "log", "scan", "find people"):
@@ -86,6 +87,7 @@ def test_without_colours_every_line_is_the_same(app: Path, environment: dict[str
 
 
 def test_without_rich_every_line_is_the_same(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rich")
     from tests.unit.cli.terminal import run_in_terminal, without_sequences
 
     coloured = run_in_terminal("inspect", NAME)[1]
@@ -125,6 +127,7 @@ def test_a_backup_is_not_printed_on_a_terminal(app: Path) -> None:
 
 
 def test_progress_is_a_bar_that_is_gone_in_the_end(tmp_path: Path) -> None:
+    pytest.importorskip("rich")
     from tests.unit.cli.terminal import run_in_terminal, without_sequences
 
     code, shown = run_in_terminal("demo", "--characters", "3000", "--kills", "0")
