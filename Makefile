@@ -57,7 +57,7 @@ lint: venv ## Check style and format, of Python and of JavaScript.
 	@$(BIN)/python scripts/check.py lint javascript
 
 types: venv ## Check types, and that the public interface is fully typed.
-	@$(BIN)/python scripts/check.py types
+	@$(BIN)/python scripts/check.py types interface
 
 format: venv ## Put the sources into the project's format, and mend what can be mended.
 	@$(BIN)/ruff check --fix-only .

@@ -220,7 +220,8 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             )
             for name, folder in QUICK.items()
         ),
-        Stage("types", [["pyright"], ["pyright", "--verifytypes", "libredb", "--ignoreexternal"]]),
+        Stage("types", [["pyright"]]),
+        Stage("interface", [["pyright", "--verifytypes", "libredb", "--ignoreexternal"]]),
         Stage(
             "mutants",
             [["python", *pytest("mutants", MUTANTS)]],

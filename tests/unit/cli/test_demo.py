@@ -11,7 +11,7 @@ from libredb.cli.demo import story as demo
 from libredb.cli.main import main
 from tests.unit.cli.running import CHARACTERS, run_demo
 
-pytestmark = pytest.mark.cpython  # it starts processes and kills them
+pytestmark = [pytest.mark.cpython, pytest.mark.slow]  # it starts processes and kills them
 
 
 def test_demo_succeeds_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from libredb.cli.ending import TERMINATED, hear_again, terminable, whole
 from libredb.cli.main import main
 from tests.unit.cli.running import raise_error, read_until, start_demo
 
-pytestmark = pytest.mark.cpython  # it starts processes and kills them
+pytestmark = [pytest.mark.cpython, pytest.mark.slow]  # it starts processes and kills them
 
 ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 """The signals that end a command, and its exit code then."""

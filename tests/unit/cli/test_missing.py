@@ -13,7 +13,7 @@ from libredb.cli.demo.characters import id_of
 from libredb.cli.demo.writer import counter_key, note_key
 from tests.unit.cli.running import run_demo
 
-pytestmark = pytest.mark.cpython  # it starts processes and kills them
+pytestmark = [pytest.mark.cpython, pytest.mark.slow]  # it starts processes and kills them
 
 
 def test_demo_fails_when_the_last_acknowledged_commits_are_cut_off(tmp_path: Path) -> None:
