@@ -51,7 +51,7 @@ test: venv ## Everything CI checks: lint, types, tests, coverage, other Pythons.
 	@$(BIN)/python scripts/check.py
 
 quick: venv ## In less than a minute: lint, types, and the tests of units and of the contract.
-	@$(BIN)/python scripts/check.py lint types units contract
+	@$(BIN)/python scripts/check.py lint types units kernel contract
 
 lint: venv ## Check style and format, of Python and of JavaScript.
 	@$(BIN)/python scripts/check.py lint javascript

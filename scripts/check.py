@@ -6,8 +6,9 @@ whole when it ends, so two never mix; every command is shown as it was run and c
 hand, at the top of the checkout and with .venv activated.
 
 `python scripts/check.py` runs all stages; with names (lint, types, suite, ...) only those. The
-stages `units` and `contract` are parts of `suite`, and run only when they are named. The last line
-sums up the tests: `N passed, N failed`. The exit code is 0 if and only if every stage passed.
+stages `units`, `kernel` and `contract` are parts of `suite`, and run only when they are named. The
+last line sums up the tests: `N passed, N failed`. The exit code is 0 if and only if every stage
+passed.
 """
 
 import os
@@ -51,7 +52,11 @@ ELSEWHERE = [
 ]
 
 # What a change is most likely to break. It is for the short loop: whoever runs all has run it.
-QUICK = {"units": "tests/unit", "contract": "tests/contract"}
+QUICK = {
+    "units": ["tests/unit", "--ignore=tests/unit/kernel"],
+    "contract": ["tests/contract"],
+    "kernel": ["tests/unit/kernel"],
+}
 
 # The Python of .venv. It runs the whole suite too, in the stages `suite`, `slow` and `untraced`.
 MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -161,6 +166,8 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
                 ["web/node_modules/.bin/tsc", "--project", "web"],
             ],
         ),
+        Stage("types", [["pyright"]]),
+        Stage("interface", [["pyright", "--verifytypes", "libredb", "--ignoreexternal"]]),
         # The longest first, and last the one that keeps all cores busy, so that none is idle.
         Stage(
             "pyodide",
@@ -214,14 +221,12 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         *(
             Stage(
                 name,
-                [["python", *pytest(name, "-m", "not slow", folder)]],
+                [["python", *pytest(name, "-m", "not slow", *paths)]],
                 report=reports / f"{name}.xml",
                 only_by_name=True,
             )
-            for name, folder in QUICK.items()
+            for name, paths in QUICK.items()
         ),
-        Stage("types", [["pyright"]]),
-        Stage("interface", [["pyright", "--verifytypes", "libredb", "--ignoreexternal"]]),
         Stage(
             "mutants",
             [["python", *pytest("mutants", MUTANTS)]],
