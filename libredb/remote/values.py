@@ -11,7 +11,7 @@ So filters and patches are wrapped like any other object, and nobody has to know
 Absent on purpose: NaN, which no database keeps, and classes of the user.
 """
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,13 +19,11 @@ from math import isfinite
 from typing import Any, cast
 from uuid import UUID
 
-from libredb import DamagedEntryError, UsageTypeError, UsageValueError
-from libredb.lens.values.json_value import Json, described, type_of
-from libredb.lens.values.tagged_json import INFINITIES, tagged, untagged
+from libredb import InvalidValueError, UsageTypeError, UsageValueError
+from libredb.lens.values.exchange import LARGEST_EXACT, from_tagged
+from libredb.lens.values.json_value import Json, type_of
+from libredb.lens.values.tagged_json import tagged
 from libredb.remote.errors import ProtocolError
-
-LARGEST_EXACT = 2**53 - 1
-"""The largest integer that is told from its neighbours where all numbers are floats."""
 
 WRAPPED = "$object"
 
@@ -60,22 +58,11 @@ def from_wire(stored: Json) -> Any:  # noqa: ANN401 - whatever was written
     Raises:
         ProtocolError: there is a tag that nobody writes.
     """
-    kind = type_of(stored)
-    if kind is list:
-        return [from_wire(element) for element in stored]
-    if kind is not dict:
-        return stored
-    tag = _tag_of(stored)
-    if not tag:
-        return {name: from_wire(element) for name, element in stored.items()}
-    inside = stored[tag]
-    if tag == WRAPPED and type_of(inside) is dict:
-        return {name: from_wire(element) for name, element in inside.items()}
     try:
-        return _read(tag, inside)
-    except (DamagedEntryError, ArithmeticError, LookupError, TypeError, ValueError):
+        return from_tagged(stored)
+    except InvalidValueError as error:
         raise ProtocolError(
-            f"{tag!r} with {described(inside)} is no tag of a value; an object of one name that "
+            f"{error.actual!r} is no tag of a value: {error}; an object of one name that "
             f"begins with $ is sent as {{{WRAPPED!r}: ...}}"
         ) from None
 
@@ -126,18 +113,3 @@ def _tag_of(pairs: dict[Any, Any]) -> str:
     """Return the only name of an object if it begins like a tag; otherwise nothing."""
     name = str(next(iter(pairs))) if len(pairs) == 1 else ""
     return name if name.startswith("$") else ""
-
-
-def _read(tag: str, inside: Json) -> Any:  # noqa: ANN401 - as above
-    own = _READERS.get((tag, type_of(inside)))
-    if own is not None:
-        return own(inside)
-    return untagged({tag: inside})
-
-
-_READERS: dict[tuple[str, type[Any]], Callable[[Any], Any]] = {
-    ("$bytes", str): lambda text: b64decode(text, validate=True),
-    ("$int", str): int,
-    ("$float", str): INFINITIES.__getitem__,
-    ("$datetime", str): datetime.fromisoformat,
-}
