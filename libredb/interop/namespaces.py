@@ -7,7 +7,8 @@ read by the type of its column: `{"born": {"$lt": "1990-01-01"}}`.
 Absent on purpose: making a namespace, which takes to know what will be in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from libredb.interop.lenses import recorded_lens
@@ -17,18 +18,14 @@ from libredb.lens.catalog import catalog
 from libredb.lens.documents import Documents
 from libredb.lens.kv import KV
 from libredb.lens.rows.result import Result
+from libredb.lens.table.naming import column_in_order, of_columns
 from libredb.lens.table.recorded import Recorded
-from libredb.lens.table.recording import Clause, Picked, descending
+from libredb.lens.table.recording import Clause
 from libredb.lens.table.row_type import row_type
 from libredb.lens.table.schema import Schema
 from libredb.lens.values.exchange import value_from_json
-from libredb.lens.values.expression import And, Condition, Expression, Not, Or
 from libredb.lens.values.filter import from_filter
 from libredb.lens.values.json_value import Json
-
-_LISTS = frozenset({"$in", "$nin"})
-_VALUES = frozenset({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"})
-"""Operators whose operand is a value of the column, and those that take several."""
 
 
 def key_and_columns(store: Store, name: str) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -69,37 +66,14 @@ def find(
     if filter:
         key, columns = key_and_columns(store, name)
         schema = Schema(name, row_type(columns), key)
-        expression = _by_columns(from_filter(filter), schema)
+        expression = of_columns(from_filter(filter), partial(_operand_of, schema))
         rows = rows.where(lambda _: cast(bool, Clause(expression)))
     if paths:
-        rows = rows.order_by(*(_column(path) for path in paths))
+        rows = rows.order_by(*(column_in_order(path) for path in paths))
     rows = rows.offset(offset)
     return rows if limit is None else rows.limit(limit)
 
 
-def _column(path: str) -> Picked[dict[str, Any]]:
-    """Return what `order_by` of a table takes, of what that of documents takes."""
-
-    def going_down(row: dict[str, Any]) -> object:
-        return descending(row[path[1:]])
-
-    return going_down if path.startswith("-") else path
-
-
-def _by_columns(given: Expression, schema: Schema[Any]) -> Expression:
-    """Return a condition whose operands are plain values of the columns they are held against."""
-    if isinstance(given, And | Or):
-        return type(given)(tuple(_by_columns(part, schema) for part in given.parts))
-    if isinstance(given, Not):
-        return Not(_by_columns(given.part, schema))
-    column = schema.column(given.path[0])
-    type_name = column.type_name
-
-    def operand(value: Json) -> Any:  # noqa: ANN401 - the column says what
-        return column.operand(value_from_json(type_name, value))
-
-    if len(given.path) > 1 or given.operator not in _LISTS | _VALUES:
-        return given
-    if given.operator in _LISTS:
-        return Condition(given.path, given.operator, [operand(each) for each in given.operand])
-    return Condition(given.path, given.operator, operand(given.operand))
+def _operand_of(schema: Schema[Any], name: str) -> Callable[[Json], Any]:
+    column = schema.column(name)
+    return lambda value: column.operand(value_from_json(column.type_name, value))

@@ -5,6 +5,7 @@ row_type     the class of the rows, whatever kind of class it is
 schema       which columns are the key, and a row on its way in and out
 recorded     the schema as the file records it, and how far a class may be from it
 recording    a condition as a function of a row, which writes down what is done to it
+naming       conditions and orders by the names of columns, for who has no class
 kept         the rows as a collection keeps them
 migration    what opening does where record and code differ
 group        rows that have something in common

@@ -12,12 +12,13 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from libredb import InvalidValueError, UsageValueError, descending
+from libredb import InvalidValueError, UsageValueError
+from libredb.lens.table.naming import column_in_order, of_columns
 from libredb.lens.table.recording import Clause, Picked, Recording
-from libredb.lens.values.expression import And, Condition, Expression, Not, Or
 from libredb.lens.values.filter import from_filter
 from libredb.lens.values.json_value import Json
 from libredb.lens.values.tagged_json import INFINITIES, TAGGED_TYPES
@@ -26,10 +27,6 @@ from libredb.remote.values import from_wire, to_wire
 Row = dict[str, Any]
 Columns = Mapping[str, str]
 """The types of columns by their names, such as "date?"."""
-
-_LISTS = frozenset({"$in", "$nin"})
-_VALUES = frozenset({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"})
-"""Operators whose operand is a value of the column, and those that take several."""
 
 _JSON = frozenset({"dict", "list"})
 
@@ -98,7 +95,7 @@ def condition_of(columns: Columns, given: Mapping[str, Any]) -> Callable[[Any], 
     expression = from_filter(_as_json(given))
 
     def condition(row: Any) -> bool:  # noqa: ANN401 - it only writes down what is asked of it
-        return cast(bool, Clause(_of_columns(expression, row, columns)))
+        return cast(bool, Clause(of_columns(expression, partial(_operand_of, row, columns))))
 
     return condition
 
@@ -112,11 +109,7 @@ def order_of(order_by: str | list[Any] | None) -> list[Picked[Row]]:
 def _column(name: Any) -> Picked[Row]:  # noqa: ANN401 - a client says it
     if not isinstance(name, str):
         raise UsageValueError(f"an order is a column or a list of columns, not {name!r:.40}")
-
-    def going_down(row: Row) -> object:
-        return descending(row[name[1:]])
-
-    return going_down if name.startswith("-") else name
+    return column_in_order(name)
 
 
 def _as_json(given: Any) -> Json:  # noqa: ANN401 - a filter, or a part of one
@@ -139,23 +132,12 @@ def _eq(value: Any) -> Json:  # noqa: ANN401 - as above
     return {"$eq": to_wire(value)} if type(value) in TAGGED_TYPES else value
 
 
-def _of_columns(given: Expression, row: Recording, columns: Columns) -> Expression:
-    """Return a condition whose operands are plain values of the columns they are held against."""
-    if isinstance(given, And | Or):
-        return type(given)(tuple(_of_columns(part, row, columns) for part in given.parts))
-    if isinstance(given, Not):
-        return Not(_of_columns(given.part, row, columns))
-    name = given.path[0]
+def _operand_of(row: Recording, columns: Columns, name: str) -> Callable[[Json], Any]:
     column = row[name]  # refused if there is none
-    if len(given.path) > 1 or given.operator not in _LISTS | _VALUES:
-        return given
-    type_name = columns[name]
 
     def operand(value: Json) -> Any:  # noqa: ANN401 - the column says what
-        if type_name.removesuffix("?") not in _JSON:
+        if columns[name].removesuffix("?") not in _JSON:
             value = from_wire(value)
-        return column.operand(value_of(type_name, value, name))
+        return column.operand(value_of(columns[name], value, name))
 
-    if given.operator in _LISTS:
-        return Condition(given.path, given.operator, [operand(each) for each in given.operand])
-    return Condition(given.path, given.operator, operand(given.operand))
+    return operand
