@@ -91,9 +91,12 @@ class Console:
         for line in layout(heads, rows, self.width, indent=indent):
             self.write(line.text, "head" if line.is_head else "")
 
-    def paragraph(self, text: str, *, indent: str = "") -> None:
-        """Print words as lines of at most 80 columns, or fewer on a narrow terminal."""
-        for line in wrapped(text, min(self.width or DEFAULT_COLUMNS, DEFAULT_COLUMNS), indent):
+    def paragraph(self, text: str) -> None:
+        """Print words as lines of at most 80 columns, or fewer on a narrow terminal.
+
+        All of them begin with the spaces that the text begins with.
+        """
+        for line in wrapped(text, min(self.width or DEFAULT_COLUMNS, DEFAULT_COLUMNS)):
             self.write(line)
 
     def finish(self) -> None:
@@ -130,10 +133,12 @@ class Console:
         return text
 
 
-def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
     """Return words as lines; a word that is too long for a line, a path for example, stays one."""
+    words = text.lstrip(" ")
+    indent = text[: len(text) - len(words)]
     return textwrap.wrap(
-        text,
+        words,
         width,
         initial_indent=indent,
         subsequent_indent=indent,

@@ -13,7 +13,7 @@ Absent on purpose: what lies behind damage, for nothing says that it belongs to 
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from libredb.kernel import record
@@ -155,24 +155,16 @@ def _whole(place: Place, reading: Reading, header: FileHeader) -> LogHistory:
     """Return the history of a log that opening would take."""
     found = reading.found
     assert found is not None, "there is a header, and no error"
-    return LogHistory(
-        place.path,
-        found.outcome,
-        reading.size_bytes,
-        header.format_version,
-        header.database_id,
-        header.generation,
-        header.base_version,
-        header.snapshot_records,
-        found.index.end,
-        found.index.entries,
-        found.version,
-        found.durable_version,
-        found.end,
-        found.discarded_bytes,
-        found.damaged_mark,
-        fs=place.fs,
-        header=header,
+    return replace(
+        _of_header(place, reading, header),
+        outcome=found.outcome,
+        snapshot_end=found.index.end,
+        snapshot_entries=found.index.entries,
+        version=found.version,
+        durable_version=found.durable_version,
+        end=found.end,
+        following_bytes=found.discarded_bytes,
+        damaged_mark=found.damaged_mark,
     )
 
 
@@ -191,6 +183,20 @@ def _damaged(place: Place, reading: Reading, header: FileHeader, error: LogFileE
                 break
             version, end = number, offset + stop - start
     following = _length_of_rest(place.path, file, end, reading.length_bytes)
+    return replace(
+        _of_header(place, reading, header),
+        snapshot_end=index.end,
+        snapshot_entries=index.entries,
+        version=version,
+        durable_version=version if is_proven else min(version, behind_snapshot),
+        end=end,
+        following_bytes=following,
+        error=error,
+    )
+
+
+def _of_header(place: Place, reading: Reading, header: FileHeader) -> LogHistory:
+    """Return what is known as soon as the first page was read."""
     return LogHistory(
         place.path,
         "damaged",
@@ -200,13 +206,6 @@ def _damaged(place: Place, reading: Reading, header: FileHeader, error: LogFileE
         header.generation,
         header.base_version,
         header.snapshot_records,
-        index.end,
-        index.entries,
-        version,
-        version if is_proven else min(version, behind_snapshot),
-        end,
-        following,
-        error=error,
         fs=place.fs,
         header=header,
     )

@@ -13,10 +13,13 @@ import pytest
 if sys.platform != "emscripten":
     from scripts.browser.chromium import assert_storage_is_real, persistent_context
     from scripts.browser.site import Load, serve_site
+    from scripts.browser.static_site import make_site
     from scripts.browser.wheels import CACHE, ROOT, archive, build_wheel
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Playwright
+    from playwright.sync_api import Page, Playwright, Request
+
+    from scripts.browser.server import Server
 
 INSIDE = Path(__file__).resolve().parent / "inside.py"
 BLANK = b'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
@@ -126,6 +129,30 @@ def site(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Iterator[Site
         server.serve_folder("client", ROOT / "web" / "src")
         server.serve_file("blank.html", BLANK)
         yield Site(server.url, load, tmp_path_factory.mktemp("profile"))
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the folder that the documentation serves, once."""
+    made = tmp_path_factory.mktemp("folder")
+    make_site(made)
+    return made
+
+
+@contextmanager
+def asking_nobody_else(page: "Page", server: "Server") -> Iterator[None]:
+    """Let a page ask this server in the block, and close it; any other request is a failure."""
+    asked: list[str] = []
+
+    def note(request: "Request") -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    yield
+    page.close()
+    assert asked
+    own = (server.url, f"blob:{server.url}", "data:")
+    assert [url for url in asked if not url.startswith(own)] == []
 
 
 @pytest.fixture(scope="package")

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Error, Page
 
 from scripts.browser.server import Server
-from scripts.browser.static_site import make_site
 from scripts.browser.wheels import ROOT
 from tests.browser.conftest import Tabs
 
@@ -42,13 +41,6 @@ WITH_FUNCTIONS = """async (text) => {
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("guide")
-    make_site(folder)
-    return folder
 
 
 @pytest.fixture

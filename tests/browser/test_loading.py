@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page
 
 from scripts.browser.server import Server
-from scripts.browser.static_site import make_site
 from scripts.browser.wheels import ROOT
-from tests.browser.conftest import Tabs
+from tests.browser.conftest import Tabs, asking_nobody_else
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")
 
@@ -45,29 +44,13 @@ answer
 """
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    make_site(folder)
-    return folder
-
-
 @pytest.fixture
 def visits(tabs: Tabs, folder: Path) -> Iterator[tuple[Page, Server]]:
     page = tabs.context.new_page()
     with Server() as server:
         server.serve_folder("site", folder)
-        asked: list[str] = []
-
-        def note(request: Request) -> None:
-            asked.append(request.url)
-
-        page.on("request", note)
-        yield page, server
-        page.close()
-        assert asked
-        own = (server.url, f"blob:{server.url}", "data:")
-        assert [url for url in asked if not url.startswith(own)] == []
+        with asking_nobody_else(page, server):
+            yield page, server
 
 
 def shown(page: Page) -> str:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page
 
 from scripts.browser.npm_package import make_package
 from scripts.browser.server import Server
 from scripts.browser.wheels import ROOT, VITE, pyodide_folder
-from tests.browser.conftest import Tabs
+from tests.browser.conftest import Tabs, asking_nobody_else
 
 pytestmark = pytest.mark.cpython(reason="builds a package and drives a browser")
 
@@ -86,18 +86,10 @@ def app(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def visit(tabs: Tabs) -> Iterator[tuple[Page, Server]]:
     page = tabs.context.new_page()
-    asked: list[str] = []
-
-    def note(request: Request) -> None:
-        asked.append(request.url)
-
-    page.on("request", note)
     with Server() as server:
         server.serve_folder("pyodide", pyodide_folder())
-        yield page, server
-        page.close()
-        own = (server.url, f"blob:{server.url}", "data:")
-        assert [url for url in asked if not url.startswith(own)] == []
+        with asking_nobody_else(page, server):
+            yield page, server
 
 
 def shown(page: Page) -> str:

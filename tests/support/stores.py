@@ -6,12 +6,13 @@ Absent on purpose: threads.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import pytest
 
 import libredb
-from libredb import FileSystem, UsageError, UsageValueError
+from libredb import FileSystem, Store, UsageError, UsageValueError
 from libredb.kernel import compaction
 from libredb.kernel.arguments import BytesLike, as_bytes, as_keys, check_count
 from libredb.kernel.level import Entry
@@ -175,6 +176,26 @@ class ColdStore:
         self.db = libredb.open(self._path, fs=self._fs, cache_bytes=0)
         self._warm = 0
         self.openings += 1
+
+
+STORES = ("memory", "naive", "rerunning", "transaction")
+"""Kinds of stores that a test of a lens runs on; `empty_store` makes them."""
+
+
+@contextmanager
+def empty_store(kind: str) -> Iterator[Store]:
+    """Give a block an empty store of a kind."""
+    if kind == "naive":
+        yield NaiveStore()
+    elif kind == "rerunning":
+        yield RerunningStore()
+    else:
+        with libredb.open() as db:
+            if kind == "memory":
+                yield db
+            else:
+                with db.transaction() as tx:
+                    yield tx
 
 
 def let_blocks_be_small(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ def _print_columns(console: Console, table: Told) -> None:
     names = [*key, *(name for name in columns if name not in key)]
     told = ", ".join(f"{name}{'*' * (name in key)} {_type(columns[name])}" for name in names)
     console.say()
-    console.paragraph(console.text(f"columns of {table['name']}: {told}".encode()), indent="   ")
+    console.paragraph("   " + console.text(f"columns of {table['name']}: {told}".encode()))
 
 
 def _type(column: Told) -> str:

@@ -37,8 +37,7 @@ def run(console: Console, arguments: argparse.Namespace) -> int:
         console.write(console.json(report.to_json()))
         return 0
     for line in _lines(report):
-        words = line.lstrip()
-        console.paragraph(words, indent=" " * (len(line) - len(words)))
+        console.paragraph(line)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Stores for the tests of interop: in memory, in a file, and unpleasant ones."""
+"""Stores for the tests of interop: those of lenses, and a database in a file."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,7 @@ import pytest
 import libredb
 from libredb import Store
 from sim.world.filesystem import SimFileSystem
-from tests.support.stores import NaiveStore, RerunningStore
-
-STORES = ("memory", "file", "transaction", "naive", "rerunning")
+from tests.support.stores import STORES, empty_store
 
 
 @pytest.fixture
@@ -19,20 +17,12 @@ def db() -> Iterator[libredb.Database]:
         yield opened
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=("file", *STORES))
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """Return an empty store."""
-    if request.param == "naive":
-        yield NaiveStore()
-    elif request.param == "rerunning":
-        yield RerunningStore()
-    elif request.param == "file":
+    if request.param == "file":
         with libredb.open("p", fs=SimFileSystem()) as opened:
             yield opened
     else:
-        with libredb.open() as opened:
-            if request.param == "memory":
-                yield opened
-            else:
-                with opened.transaction() as tx:
-                    yield tx
+        with empty_store(request.param) as empty:
+            yield empty

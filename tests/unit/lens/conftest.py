@@ -8,24 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-import libredb
 from libredb import Store
-from tests.support.stores import NaiveStore, RerunningStore
-
-STORES = ("database", "naive", "rerunning", "transaction")
+from tests.support.stores import STORES, empty_store
 
 
 @pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """Return an empty store."""
-    if request.param == "naive":
-        yield NaiveStore()
-    elif request.param == "rerunning":
-        yield RerunningStore()
-    else:
-        with libredb.open() as db:
-            if request.param == "database":
-                yield db
-            else:
-                with db.transaction() as tx:
-                    yield tx
+    with empty_store(request.param) as empty:
+        yield empty
