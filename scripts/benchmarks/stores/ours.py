@@ -40,6 +40,13 @@ class Libredb:
         for key, value in entries:
             transact(lambda tx, key=key, value=value: tx.set(key, value))
 
+    def put_each_in_a_block(self, entries: Sequence[Entry]) -> None:
+        """Put the entries, one commit each, in `with` blocks instead of functions."""
+        transaction = self.db.transaction
+        for key, value in entries:
+            with transaction() as tx:
+                tx.set(key, value)
+
     def get_each(self, keys: Sequence[bytes]) -> None:
         """Get the keys, each by itself."""
         get = self.db.get

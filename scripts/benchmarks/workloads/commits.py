@@ -55,6 +55,15 @@ def puts_at(before: int, open_store: Callable[[Path], _Loads], job: Job) -> Iter
             yield job.timed(partial(store.put_each, piece), count)
 
 
+def puts_in_blocks(job: Job) -> Iterator[Figures]:
+    """Commit single entries to an empty database, each in a `with` block."""
+    count = job.times(COMMITS)
+    with closing(Libredb(job.folder / "data")) as store:
+        yield {}
+        for piece in _endless(job, count):
+            yield job.timed(partial(store.put_each_in_a_block, piece), count)
+
+
 def puts_together(
     together: int, before: int, open_store: Callable[[Path], _Loads], job: Job
 ) -> Iterator[Figures]:
@@ -144,6 +153,13 @@ ROWS: list[Row[Workload]] = [
         more_rounds=6,
     ),
     *(_row(together, size) for together in (1, 100, 1_000) for size in SIZES),
+    Row(
+        "put-in-block",
+        "a commit of one entry, as a `with` block",
+        Kind.PROCESSOR,
+        {"libredb": puts_in_blocks, "`transact(fn)`": partial(durable_puts, Libredb)},
+        more_rounds=6,
+    ),
     Row(
         "load",
         "load 1 M entries in random order, 10,000 a commit",
