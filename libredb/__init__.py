@@ -275,6 +275,13 @@ def verify(
 
 def _platform_file_system() -> FileSystem:
     if sys.platform == "emscripten":
+        from libredb_opfs.browser import in_browser  # noqa: PLC0415 - as below
+
+        if not in_browser():
+            raise UsageError(
+                "Pyodide cannot make a file durable outside of a browser: use CPython, or no path, "
+                "which gives a database in memory"
+            )
         raise UsageError(
             "in the browser a path needs fs=: use fs = await libredb_opfs.acquire('app') in a "
             "dedicated worker; without a path the database is in memory"

@@ -112,6 +112,12 @@ async def request_persistence() -> bool:
         return bool(await (await _bridge()).requestPersistence())
 
 
+def in_browser() -> bool:
+    """Return whether Pyodide runs in a page or a worker of one; Node.js can run it as well."""
+    js = importlib.import_module("js")
+    return hasattr(js, "document") or hasattr(js, "WorkerGlobalScope")
+
+
 def _require_name(name: object) -> None:
     """Refuse what could not be the name of a folder."""
     if not isinstance(name, str):
@@ -125,6 +131,8 @@ def _refusals(what: str) -> Iterator[None]:
     """Turn an exception of JavaScript into an error of ours."""
     if sys.platform != "emscripten":
         raise StorageError(f"{what}: only browsers have OPFS; here, libredb.open() needs no fs")
+    if not in_browser():
+        raise StorageError(f"{what}: only browsers have OPFS, and this is Pyodide elsewhere")
     exception: type[Exception] = importlib.import_module("pyodide.ffi").JsException
     try:
         yield

@@ -17,15 +17,19 @@ _NUMBERS = {
     "NotAllowedError": errno.EPERM,
     "NoOpfsError": errno.ENOSYS,
     "NotInWorkerError": errno.ENOSYS,
+    "NotSupportedError": errno.ENOSYS,
 }
 
 _REASONS = {
     "InvalidStateError": "the files were closed, by close() or by the browser; acquire them again",
-    "NoModificationAllowedError": "the database is open in another tab or worker, or here",
+    "NoModificationAllowedError": (
+        "the database is open in another tab or worker, or here; a worker that was ended while it "
+        "was busy keeps the files for about 2 seconds"
+    ),
     "NotFoundError": "the browser has no database of this name, or has removed its files",
     "QuotaExceededError": (
-        "the quota of this site or the disk is exhausted; libredb_opfs.storage() tells how much "
-        "there is, request_persistence() may get more"
+        "the quota of this site or the disk is exhausted; Chromium asks for room to double a file "
+        "that grows past 1 MiB, 2, 4, and so on; request_persistence() may get more"
     ),
     "SecurityError": (
         "the browser gives this page no storage: a private window (Firefox), blocked cookies, or "
@@ -38,6 +42,10 @@ _REASONS = {
     ),
     "NotInWorkerError": (
         "synchronous files exist only in a dedicated worker: load Pyodide inside `new Worker(...)`"
+    ),
+    "NotSupportedError": (
+        "this browser has no files that a worker can write and make durable, as WebKitGTK has "
+        "none; use another browser"
     ),
 }
 

@@ -145,7 +145,7 @@ def _platform(fs: FileSystem | None) -> FileSystem:
     if fs is not None:
         return require_file_system(fs)
     if sys.platform == "emscripten":
-        raise UsageError("in the browser a path needs fs=; see libredb.open")
+        raise UsageError("in Pyodide a path needs fs=; see libredb.open")
     from libredb_osfs import OsFileSystem  # noqa: PLC0415 - the adapter imports libredb first
 
     return OsFileSystem()

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -61,6 +62,9 @@ def test_the_file_system_of_the_platform_is_the_default(db_path: str) -> None:
 
 
 def test_in_the_browser_a_path_needs_a_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ModuleType("js")
+    page.__dict__["document"] = object()
+    monkeypatch.setitem(sys.modules, "js", page)
     monkeypatch.setattr(sys, "platform", "emscripten")
     with pytest.raises(UsageError, match=r"libredb_opfs\.acquire"):
         libredb.open("p")

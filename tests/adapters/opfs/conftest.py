@@ -13,11 +13,13 @@ from tests.adapters.opfs.support import JsException, answer
 def module(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stand in for bridge.js; tests put functions into it."""
     module = SimpleNamespace()
-    ffi, code = ModuleType("pyodide.ffi"), ModuleType("pyodide.code")
+    ffi, code, js = ModuleType("pyodide.ffi"), ModuleType("pyodide.code"), ModuleType("js")
+    js.__dict__["WorkerGlobalScope"] = object
     ffi.__dict__["JsException"] = JsException
     code.__dict__["run_js"] = {browser._IMPORT: answer(module)}.__getitem__
     monkeypatch.setitem(sys.modules, "pyodide.ffi", ffi)
     monkeypatch.setitem(sys.modules, "pyodide.code", code)
+    monkeypatch.setitem(sys.modules, "js", js)
     monkeypatch.setattr(sys, "platform", "emscripten")
     monkeypatch.setattr(browser, "_imported", [])
     return module

@@ -1,6 +1,7 @@
 """The asynchronous half, on modules that stand for Pyodide's."""
 
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -66,3 +67,14 @@ def test_a_name_that_names_no_folder_is_refused(name: Any) -> None:
 def test_outside_a_browser_acquire_says_what_to_do() -> None:
     with pytest.raises(libredb.StorageError, match="only browsers"):
         run(acquire("app"))
+
+
+def test_pyodide_in_node_is_told_from_a_browser(
+    module: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said that bridge.js could not be imported, and to check the device."""
+    monkeypatch.setitem(sys.modules, "js", ModuleType("js"))
+    with pytest.raises(libredb.StorageError, match="this is Pyodide elsewhere"):
+        run(acquire("app"))
+    with pytest.raises(libredb.UsageError, match="use CPython"):
+        libredb.open("app.libredb")

@@ -58,14 +58,16 @@ TOLD = {
         "(open the database again)"
     ),
     "NoModificationAllowedError": (
-        "the database is open in another tab or worker, or here (close it there first)"
+        "the database is open in another tab or worker, or here; a worker that was ended while it "
+        "was busy keeps the files for about 2 seconds (close it there first)"
     ),
     "NotFoundError": (
         "the browser has no database of this name, or has removed its files (check the path)"
     ),
     "QuotaExceededError": (
-        "the quota of this site or the disk is exhausted; libredb_opfs.storage() tells how much "
-        "there is, request_persistence() may get more (check the free space of the device)"
+        "the quota of this site or the disk is exhausted; Chromium asks for room to double a file "
+        "that grows past 1 MiB, 2, 4, and so on; request_persistence() may get more "
+        "(check the free space of the device)"
     ),
     "SecurityError": (
         "the browser gives this page no storage: a private window (Firefox), blocked cookies, or "
@@ -78,6 +80,10 @@ TOLD = {
     ),
     "NotInWorkerError": (
         "synchronous files exist only in a dedicated worker: load Pyodide inside `new Worker(...)`"
+    ),
+    "NotSupportedError": (
+        "this browser has no files that a worker can write and make durable, as WebKitGTK has "
+        "none; use another browser"
     ),
     "UnknownError": "some words (check the device before you trust it with more)",
 }
@@ -94,6 +100,13 @@ def test_what_acquire_was_refused_is_told_once(module: SimpleNamespace, name: st
     assert str(caught.value) == f"cannot acquire 'app': {name}: {TOLD[name]}"
     assert isinstance(caught.value, kind)
     assert type(caught.value.__cause__) is kind
+
+
+@pytest.mark.parametrize("name", ["NoOpfsError", "NotInWorkerError", "NotSupportedError"])
+def test_what_a_browser_does_not_have_is_no_failure_of_a_device(name: str) -> None:
+    """WebKitGTK's `NotSupportedError` was EIO, with the advice to check the device."""
+    error = os_error(name, "Backend does not support this operation")
+    assert error.errno == errno.ENOSYS
 
 
 @pytest.mark.parametrize("name", TOLD)
