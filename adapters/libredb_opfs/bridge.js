@@ -228,7 +228,7 @@ export async function names() {
   return found.sort();
 }
 
-/** Return how much is used, how much may be, and whether the browser promised not to evict it. */
+/** Return what is used and may be, both padded, and whether it is promised not to be evicted. */
 export async function storage() {
   const manager = storageManager();
   const { usage = 0, quota = 0 } = await manager.estimate();

@@ -44,7 +44,11 @@ _imported: list[_Module] = []
 
 @dataclass(frozen=True, slots=True)
 class StorageReport:
-    """What this site uses and may use, in bytes; browsers round and pad both.
+    """What this site uses and may use, in bytes: hints, for browsers round and pad both.
+
+    The difference is not room that is there. Chromium says 10 GiB more than is used, whatever the
+    disk has left, and it gives a file room of 1 MiB, 2, 4, and so on: growing past one of these
+    takes room for the next, and until the files are closed all of it counts as used.
 
     `persistent`: the browser promised not to evict the site's data when the disk runs full. Without
     the promise it may, and then everything of the site goes at once.
@@ -96,7 +100,7 @@ async def names() -> list[str]:
 
 
 async def storage() -> StorageReport:
-    """Return how much room there is, and whether it is safe from eviction."""
+    """Return what is used and may be, and whether it is safe from eviction; see the report."""
     with _refusals("cannot ask about storage"):
         used, quota, persistent = await (await _bridge()).storage()
     return StorageReport(int(used), int(quota), bool(persistent))

@@ -1,8 +1,8 @@
 """Room: what Chromium gives, in powers of two, and what a database does that gets no more.
 
-An open file has room of 1 MiB, 2, 4, and so on up to 128, and then in steps of 128. Growing past one of
-these takes room for the next, so that a database is full with half its size free; and what
-`storage()` tells does not show it. A quota is set here by DevTools, of which only Chromium has any.
+An open file has room of 1 MiB, 2, 4, and so on up to 128, and then in steps of 128. Growing past
+one of these takes room for the next, so that a database is full with half its size free; and what
+`storage()` tells does not show it. DevTools, which only Chromium has, set the quota here.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cpython(reason="drives a browser")
 
 MIB = 1 << 20
 
-# Commits one after the other, each of 60,000 bytes under the same key; `count` counts those that were acknowledged.
+# Commits one after the other, of 60,000 bytes under the same key; `count` is of acknowledged ones.
 WRITE = """
   window.commitUpTo = async (log_bytes) => {
     for (;;) {
@@ -53,7 +53,7 @@ def leave_room(devtools: "CDPSession", tab: ClientTab, room_bytes: int) -> None:
     """Set the quota to what is used and so much more."""
     used = tab.run("return (await db.storage()).usage_bytes;")
     quota = {"origin": tab.site.url, "quotaSize": used + room_bytes}
-    devtools.send("Storage.overrideQuotaForOrigin", quota)
+    devtools.send("Storage.overrideQuotaForOrigin", dict[str, object](quota))
 
 
 def test_a_database_is_full_with_half_its_size_free_and_loses_nothing(
@@ -87,7 +87,8 @@ def test_a_database_is_full_with_half_its_size_free_and_loses_nothing(
     # What was acknowledged is there; and what is live is small, so that a compaction makes room.
     tab.run("await told(db.close());")
     tab.open("room")
-    found = tab.run("""
+    found = tab.run(
+        """
       const there = Number(text(await db.get("count")));
       const is_whole = (await db.get("large")).every((byte) => byte === (there - 1) % 251);
       const compacted = await told(db.compact());
@@ -97,7 +98,9 @@ def test_a_database_is_full_with_half_its_size_free_and_loses_nothing(
       const more = count - there;
       await db.close();
       return { there, is_whole, acknowledged, compacted, more };
-    """, MIB)
+    """,
+        MIB,
+    )
     assert found["there"] in {full[2], full[2] + 1}, "one outcome is unknown"
     assert found["acknowledged"] == full[2]
     assert found["is_whole"]

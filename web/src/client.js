@@ -53,8 +53,9 @@ export function connect(options) {
 
 /** @param {Options} options */
 async function opened(options) {
-  const calls = new Calls(options?.deadline_ms === undefined ? 30_000 : options.deadline_ms);
-  const running = new Running(checkedOptions(options), calls);
+  const checked = checkedOptions(options); // first: a context without files lacks more than that
+  const calls = new Calls(options.deadline_ms === undefined ? 30_000 : options.deadline_ms);
+  const running = new Running(checked, calls);
   await running.start();
   return new Client(running, calls);
 }
@@ -252,7 +253,11 @@ export class Client {
     }
   }
 
-  /** Return how much this site uses and may use; estimates, both. @returns {Promise<StorageReport>} */
+  /**
+   * Return how much this site uses and may use. Hints, both: Chromium says 10 GiB more than is used,
+   * and gives a file that grows room for twice its size, or none.
+   * @returns {Promise<StorageReport>}
+   */
   async storage() {
     const { usage = 0, quota = 0 } = await navigator.storage.estimate();
     const persistent = await navigator.storage.persisted();

@@ -81,8 +81,10 @@ export function checkedOptions(options) {
 
 /** Refuse where no database can be, with the reason. */
 function checkSurroundings() {
-  if (typeof Worker === "undefined" || typeof location === "undefined") {
-    throw new UsageError("libredb's client runs in a page; elsewhere use libredb in Python");
+  if (typeof Worker === "undefined" || typeof document === "undefined") {
+    throw new UsageError(
+      "libredb's client runs in a page: in a worker of yours, or elsewhere, use libredb in Python",
+    );
   }
   if (!globalThis.isSecureContext) {
     throw new UsageError(
