@@ -6,15 +6,12 @@ one of these takes room for the next, so that a database is full with half its s
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Site, Tabs
 from tests.browser.page_client import ClientTab
-
-if TYPE_CHECKING:
-    from playwright.sync_api import CDPSession
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")
 
@@ -43,21 +40,21 @@ def tab(site: Site, tabs: Tabs) -> Iterator[ClientTab]:
 
 
 @pytest.fixture
-def devtools(site: Site, tabs: Tabs, tab: ClientTab) -> Iterator["CDPSession"]:
+def devtools(site: Site, tabs: Tabs, tab: ClientTab) -> Iterator[Any]:
     session = tabs.context.new_cdp_session(tab.page)
     yield session
     session.send("Storage.overrideQuotaForOrigin", {"origin": site.url})
 
 
-def leave_room(devtools: "CDPSession", tab: ClientTab, room_bytes: int) -> None:
+def leave_room(devtools: Any, tab: ClientTab, room_bytes: int) -> None:
     """Set the quota to what is used and so much more."""
     used = tab.run("return (await db.storage()).usage_bytes;")
     quota = {"origin": tab.site.url, "quotaSize": used + room_bytes}
-    devtools.send("Storage.overrideQuotaForOrigin", dict[str, object](quota))
+    devtools.send("Storage.overrideQuotaForOrigin", quota)
 
 
 def test_a_database_is_full_with_half_its_size_free_and_loses_nothing(
-    tab: ClientTab, devtools: "CDPSession"
+    tab: ClientTab, devtools: Any
 ) -> None:
     tab.open("room")
     tab.run("window.count = 0;" + WRITE)
