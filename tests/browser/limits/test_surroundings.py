@@ -5,6 +5,7 @@ Each place is told with what to do. What does harm is on the page about browsers
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlunsplit
 
 import pytest
 from playwright.sync_api import Page, Route
@@ -15,8 +16,8 @@ from tests.browser.page_client import ClientTab
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")
 
-INSECURE = "http://libredb.test"
-"""An address that is neither https nor of this machine; no request for it leaves the browser."""
+INSECURE = urlunsplit(("http", "libredb.test", "", "", ""))
+"""Neither https nor this machine; the tests answer every request for it inside the browser."""
 
 # What Python's side of the adapter is told, by the module that asks the browser.
 ACQUIRE = """async () => {
