@@ -5,11 +5,11 @@
 From this folder all ways of loading work without any other host:
 
     import { connect } from "./client/client.js"       in a page
-    await pyodide.loadPackage(new URL("libredb-<version>-py3-none-any.whl", base).href)
+    await pyodide.loadPackage("libredb")               in a worker, and "micropip" as well
     await micropip.install("<base>/libredb-<version>-py3-none-any.whl")
 
-Absent on purpose: a lock file with our wheel in it, which loading by name needs; that is a step of
-the release, because the program that makes it wants a newer Python than the rest.
+Wheels of older versions are removed. Absent on purpose: Pyodide's other packages, which its lock
+file names and its npm package does not have.
 """
 
 import shutil
@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 from scripts.browser.client import copy_client
+from scripts.browser.lock_file import write_lock
 from scripts.browser.wheels import build_wheel, fetch_test_wheels, pyodide_folder
 
 # What a browser asks for; the rest of the npm package is for Node.js and for debugging.
@@ -33,6 +34,9 @@ PYODIDE_FILES = (
 def make_site(folder: Path) -> Path:
     """Fill `folder` and return the path of our wheel in it."""
     folder.mkdir(parents=True, exist_ok=True)
+    for pattern in ("libredb-*.whl", "micropip-*.whl"):
+        for stale in folder.glob(pattern):
+            stale.unlink()
     for name in PYODIDE_FILES:
         shutil.copy2(pyodide_folder() / name, folder / name)
     for wheel in fetch_test_wheels():
@@ -40,6 +44,7 @@ def make_site(folder: Path) -> Path:
             shutil.copy2(wheel, folder / wheel.name)
     with tempfile.TemporaryDirectory(prefix="libredb-") as built:
         wheel = Path(shutil.copy2(build_wheel(Path(built)), folder))
+    write_lock(folder)
     copy_client(folder / "client", f"../{wheel.name}")
     return wheel
 
