@@ -3,6 +3,7 @@
 Each place is told with what to do. What does harm is on the page about browsers, and shown here.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlunsplit
@@ -71,6 +72,13 @@ except Exception:
 """
 
 
+@pytest.fixture(scope="module")
+def worker(site: Site, tabs: Tabs) -> Iterator[Worker]:
+    page = tabs.open()
+    yield site.start_worker(page)
+    page.close()
+
+
 def serve_bridge(page: Page, origin: str) -> None:
     """Answer a page's request for the JavaScript side of the adapter."""
     bridge = ROOT / "adapters" / "libredb_opfs" / "bridge.js"
@@ -126,24 +134,24 @@ def test_a_worker_is_told_that_the_client_is_for_pages(site: Site, tabs: Tabs) -
 
 
 def test_a_worker_that_was_ended_while_busy_gives_its_files_back_in_time(
-    site: Site, page: Page
+    site: Site, worker: Worker
 ) -> None:
     """Chromium lets a busy worker live for two seconds more; an idle one ends at once."""
-    busy, next_one = site.start_worker(page), site.start_worker(page)
-    next_one.run("inside.PATH")  # it is loaded
+    busy = site.start_worker(worker.page)
+    worker.run("inside.PATH")  # it is loaded
     busy.begin("inside.live('busy')")
     acknowledged = busy.terminate_after(20, 0)[-1]
     patience = "inside.libredb_opfs.PATIENCE_SECONDS"
-    told = next_one.run(f"inside.try_acquire('busy', {patience})")
+    told = worker.run(f"inside.try_acquire('busy', {patience})")
     assert told["code"] is None, told
-    assert next_one.run("inside.append('busy', 1)") > acknowledged
+    assert worker.run("inside.append('busy', 1)") > acknowledged
 
 
 def test_pyodides_own_files_live_beside_a_database_in_a_folder_of_their_own(
-    site: Site, page: Page
+    worker: Worker,
 ) -> None:
     """A mount of all is refused while a database is open, and removes a newer one afterwards."""
-    text, kept, refused, names = run(site.start_worker(page), MOUNT)
+    text, kept, refused, names = run(worker, MOUNT)
     assert (text, kept) == ("text", "value")
     assert "NoModificationAllowedError" in str(refused)
     assert "mounted" in names
