@@ -98,6 +98,11 @@ def test_the_example_of_the_documentation_counts_visits(visits: tuple[Page, Serv
     for number in (1, 2):
         page.goto(address)
         assert shown(page) == f"visit number {number}"
+    # As when it is left, and the user comes back to it.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    with page.expect_navigation():
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert shown(page) == "visit number 3"
 
 
 def test_the_example_shows_a_second_tab_why_it_does_not_open(
