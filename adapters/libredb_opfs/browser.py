@@ -46,9 +46,10 @@ _imported: list[_Module] = []
 class StorageReport:
     """What this site uses and may use, in bytes: hints, for browsers round and pad both.
 
-    The difference is not room that is there. Chromium says 10 GiB more than is used, whatever the
-    disk has left, and it gives a file room of 1 MiB, 2, 4, and so on: growing past one of these
-    takes room for the next, and until the files are closed all of it counts as used.
+    The difference is not room that is there. Chromium says 10 GiB more than is used, or the size of
+    a smaller disk, whatever is left; and it gives a file room of 1 MiB, 2, 4, and so on: growing
+    past one of these takes room for the next, and all of it counts as used until the file is
+    closed.
 
     `persistent`: the browser promised not to evict the site's data when the disk runs full. Without
     the promise it may, and then everything of the site goes at once.

@@ -255,7 +255,7 @@ export class Client {
 
   /**
    * Return how much this site uses and may use. Hints, both: Chromium says 10 GiB more than is used,
-   * and gives a file that grows room for twice its size, or none.
+   * whatever is left, and gives a file that grows room for twice its size, or none.
    * @returns {Promise<StorageReport>}
    */
   async storage() {
