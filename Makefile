@@ -20,7 +20,7 @@ help: ## List the targets, and the programs that have none.
 #: python -m libredb.cli.reference # the reference of the command line in docs/cli.md
 #: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
 #: python -m scripts.benchmarks [OPTIONS] # what `make bench` runs
-#: python -m scripts.browser.chromium # find a Chromium, or install one
+#: python -m scripts.browser.engines # find a Chromium, or install one
 #: python -m scripts.browser.npm_package FOLDER # the npm package, for pages with a bundler
 #: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
 #: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it

@@ -148,7 +148,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             "fetch",
             [
                 ["python", "-m", "scripts.browser.wheels"],
-                ["python", "-m", "scripts.browser.chromium"],
+                ["python", "-m", "scripts.browser.engines"],
             ],
         ),
         Stage(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if sys.platform != "emscripten":
-    from scripts.browser.chromium import assert_storage_is_real, persistent_context
+    from scripts.browser.engines import assert_storage_is_real, persistent_context
     from scripts.browser.site import Load, serve_site
     from scripts.browser.static_site import make_site
     from scripts.browser.wheels import CACHE, ROOT, archive, build_wheel

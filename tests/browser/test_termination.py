@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright
 
-from scripts.browser.chromium import ARGUMENTS, ensure_chromium
+from scripts.browser.engines import ARGUMENTS, ensure_chromium
 from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")

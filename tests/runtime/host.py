@@ -22,7 +22,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, sync_playwright
 
-from scripts.browser.chromium import assert_storage_is_real, persistent_context
+from scripts.browser.engines import assert_storage_is_real, persistent_context
 from scripts.browser.server import Server
 from scripts.browser.site import Load, serve_site
 from scripts.browser.wheels import CACHE, ROOT, archive, build_wheel, fetch_test_wheels

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scripts.benchmarks.rounds import BASELINE, OURS, Line, Outcome, Plan, lines, take_turns
 from scripts.benchmarks.row import FailedError, Figures, Kind, Row, Size
-from scripts.browser.chromium import (
+from scripts.browser.engines import (
     ChromiumNotFoundError,
     assert_storage_is_real,
     ensure_chromium,

@@ -3,7 +3,7 @@
 The order: the variable LIBREDB_CHROMIUM, a browser on PATH, the one that Playwright installs, the
 one that apt-get installs. Playwright's default context is off the record, and there OPFS lives in
 memory and syncing costs nothing; so a browser is only ever started here with a profile folder.
-Absent on purpose: other browsers. `python -m scripts.browser.chromium` prints the path, and
+Absent on purpose: other browsers. `python -m scripts.browser.engines` prints the path, and
 installs.
 """
 
