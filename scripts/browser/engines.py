@@ -1,90 +1,157 @@
-"""Finds a Chromium, and starts it with storage that is real.
+"""Finds a Chromium or a Firefox, and starts it with storage that is real.
 
-The order: the variable LIBREDB_CHROMIUM, a browser on PATH, the one that Playwright installs, the
-one that apt-get installs. Playwright's default context is off the record, and there OPFS lives in
-memory and syncing costs nothing; so a browser is only ever started here with a profile folder.
-Absent on purpose: other browsers. `python -m scripts.browser.engines` prints the path, and
-installs.
+The order: the variable LIBREDB_CHROMIUM or LIBREDB_FIREFOX, a browser on PATH, the one that
+Playwright installs, the one that apt-get installs. Playwright's default context is off the record,
+and there OPFS lives in memory and syncing costs nothing; so a browser is only ever started here
+with a profile folder. `python -m scripts.browser.engines [NAME ...]` installs and prints the paths.
+Absent on purpose: the Firefox of Playwright. It is patched, and nobody's users have it.
 """
 
 import os
+import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Playwright
 
-VARIABLE = "LIBREDB_CHROMIUM"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-# What a container without a network needs: no sandbox as root, and no calls home that are refused.
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+@dataclass(frozen=True)
+class Engine:
+    """A browser that libredb is tested in.
+
+    Attributes:
+        name: What the option `--engine` calls it; Playwright has an attribute of this name.
+        variable: The environment variable that names its program, above all other ways to find it.
+        programs: What it is called on PATH.
+        package: Debian's.
+        lock: The link in a profile whose target ends with the number of the browser's process.
+        comes_with_playwright: Whether `playwright install` brings one that is as users have it.
+        launch: What Playwright has to be told to start it.
+    """
+
+    name: str
+    variable: str
+    programs: tuple[str, ...]
+    package: str
+    lock: str
+    comes_with_playwright: bool
+    launch: Mapping[str, Any]
+
+
+CHROMIUM = Engine(
+    name="chromium",
+    variable="LIBREDB_CHROMIUM",
+    programs=("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    package="chromium",
+    lock="SingletonLock",
+    comes_with_playwright=True,
+    launch={
+        # For a container without a network: no sandbox as root, and no calls home that are refused.
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+        # A page that is left is kept as users' browsers keep it.
+        "ignore_default_args": ["--disable-back-forward-cache"],
+    },
 )
 
+FIREFOX = Engine(
+    name="firefox",
+    variable="LIBREDB_FIREFOX",
+    programs=("firefox-esr", "firefox"),
+    package="firefox-esr",
+    lock="lock",
+    comes_with_playwright=False,
+    launch={
+        "channel": "moz-firefox",  # as Mozilla builds it, driven over WebDriver BiDi
+        # The user who is asked to let a site keep its data for ever says yes.
+        "firefox_user_prefs": {
+            "dom.storageManager.prompt.testing": True,
+            "dom.storageManager.prompt.testing.allow": True,
+        },
+    },
+)
 
-class ChromiumNotFoundError(RuntimeError):
+ENGINES = {engine.name: engine for engine in (CHROMIUM, FIREFOX)}
+
+
+class EngineNotFoundError(RuntimeError):
     """No browser was found and none could be installed."""
 
 
-def find_chromium() -> str | None:
+def find(engine: Engine) -> str | None:
     """Return the browser that is on this machine already, or None."""
-    named = os.environ.get(VARIABLE)
+    named = os.environ.get(engine.variable)
     if named:
         if shutil.which(named) is None:
-            raise ChromiumNotFoundError(f"{VARIABLE} names {named!r}, which cannot be run")
+            raise EngineNotFoundError(f"{engine.variable} names {named!r}, which cannot be run")
         return named
-    for name in NAMES:
-        found = shutil.which(name)
+    for program in engine.programs:
+        found = shutil.which(program)
         if found:
             return found
-    return _playwright_chromium()
+    return _playwright_chromium() if engine.comes_with_playwright else None
 
 
-def ensure_chromium() -> str:
+def ensure(engine: Engine) -> str:
     """Return a browser, installing one if there is none.
 
     Raises:
-        ChromiumNotFoundError: nothing was found and nothing could be installed.
+        EngineNotFoundError: nothing was found and nothing could be installed.
     """
-    found = find_chromium()
+    found = find(engine)
     if found:
         return found
     tries: list[str] = []
-    for commands in _installers():
+    for commands in _installers(engine):
         for command in commands:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                tries.append(f"{' '.join(command)}: {done.stderr.strip()[-300:]}")
+            refusal = _refusal_of(command)
+            if refusal is not None:
+                tries.append(f"{' '.join(command)}: {refusal}")
                 break
-        found = find_chromium()
+        found = find(engine)
         if found:
             return found
-    raise ChromiumNotFoundError(
-        f"no Chromium: set {VARIABLE} to one, or install one. Tried:\n" + "\n".join(tries)
+    raise EngineNotFoundError(
+        f"no {engine.name.title()}: install one, or set {engine.variable} to its program\n"
+        f"Tried: {'; '.join(tries) or 'nothing, for there is no apt-get here'}"
     )
 
 
-def _installers() -> list[list[list[str]]]:
+def _refusal_of(command: list[str]) -> str | None:
+    """Run a command; return what it said when it failed, or None."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        return str(error)
+    return None if done.returncode == 0 else done.stderr.strip()[-300:]
+
+
+def _installers(engine: Engine) -> list[list[list[str]]]:
     """Return the ways to install a browser, each a list of commands."""
     apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
     if os.name == "posix" and os.geteuid() != 0:
         apt = ["sudo", "-n", *apt]
-    ways = [[[sys.executable, "-m", "playwright", "install", "chromium"]]]
+    ways: list[list[list[str]]] = []
+    if engine.comes_with_playwright:
+        ways.append([[sys.executable, "-m", "playwright", "install", engine.name]])
     if shutil.which("apt-get"):
-        ways.append([[*apt, "update"], [*apt, "install", "-y", "chromium"]])
+        ways.append([[*apt, "update"], [*apt, "install", "-y", engine.package]])
     return ways
 
 
@@ -106,15 +173,36 @@ def _playwright_chromium() -> str | None:
 
 
 @contextmanager
-def persistent_context(playwright: "Playwright", profile: Path) -> Iterator["BrowserContext"]:
-    """Start a browser whose storage is kept in the folder `profile`, and end it afterwards."""
-    context = playwright.chromium.launch_persistent_context(
-        str(profile), executable_path=ensure_chromium(), headless=True, args=list(ARGUMENTS)
+def persistent_context(
+    playwright: "Playwright",
+    profile: Path,
+    engine: Engine = CHROMIUM,
+    *,
+    preferences: Mapping[str, int] | None = None,
+) -> Iterator["BrowserContext"]:
+    """Start a browser whose storage is kept in the folder `profile`, and end it afterwards.
+
+    `preferences` are some of about:config, for Firefox alone.
+    """
+    options = dict(engine.launch)
+    if preferences:
+        options["firefox_user_prefs"] = {**options["firefox_user_prefs"], **preferences}
+    started = getattr(playwright, engine.name).launch_persistent_context(
+        str(profile),
+        executable_path=ensure(engine),
+        headless=True,
+        **options,
     )
     try:
-        yield context
+        yield started
     finally:
-        context.close()
+        started.close()
+
+
+def kill(profile: Path, engine: Engine) -> None:
+    """End the browser of a profile with SIGKILL, all its processes at once."""
+    process = int(re.split(r"\D", str((profile / engine.lock).readlink()))[-1])
+    os.killpg(os.getpgid(process), signal.SIGKILL)
 
 
 def assert_storage_is_real(page: "Page", profile: Path) -> None:
@@ -141,10 +229,27 @@ _WRITE_TOKEN = """async (token) => {
 }"""
 
 
-def main() -> None:
-    """Print the path of a Chromium, installing one if there is none."""
-    print(ensure_chromium())
+def main(names: list[str]) -> int:
+    """Print the path of each browser, installing it if it is not there.
+
+    Those that are named have to be had; without names all are looked for, and Chromium has to be.
+    """
+    unknown = set(names) - ENGINES.keys()
+    if unknown:
+        print(f"no such engine: {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
+    needed = names or [CHROMIUM.name]
+    missing = False
+    for engine in ENGINES.values():
+        if names and engine.name not in names:
+            continue
+        try:
+            print(f"{engine.name}: {ensure(engine)}")
+        except EngineNotFoundError as error:
+            print(error, file=sys.stderr)
+            missing = missing or engine.name in needed
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

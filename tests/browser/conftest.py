@@ -1,17 +1,20 @@
-"""A real browser, workers with Pyodide and libredb in them, and storage that outlives both."""
+"""A real browser, workers with Pyodide and libredb in them, and storage that outlives both.
+
+Which browser it is, `pytest --engine` says.
+"""
 
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if sys.platform != "emscripten":
-    from scripts.browser.engines import assert_storage_is_real, persistent_context
+    from scripts.browser.engines import ENGINES, assert_storage_is_real, persistent_context
     from scripts.browser.site import Load, serve_site
     from scripts.browser.static_site import make_site
     from scripts.browser.wheels import CACHE, ROOT, archive, build_wheel
@@ -19,6 +22,7 @@ if sys.platform != "emscripten":
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Playwright, Request
 
+    from scripts.browser.engines import Engine
     from scripts.browser.server import Server
 
 INSIDE = Path(__file__).resolve().parent / "inside.py"
@@ -68,17 +72,26 @@ def _code(call: str) -> str:
 
 @dataclass
 class Site:
-    """An origin of its own, and what its workers load."""
+    """An origin of its own, what its workers load, and the browser that keeps its storage."""
 
     url: str
     load: "Load"
     profile: Path
+    engine: "Engine"
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
+    def elsewhere(self, profile: Path) -> "Site":
+        """Return the same site for browsers of another profile, with storage of its own."""
+        return replace(self, profile=profile)
+
     @contextmanager
-    def browser(self, playwright: "Playwright") -> Iterator["Tabs"]:
+    def browser(
+        self, playwright: "Playwright", preferences: Mapping[str, int] | None = None
+    ) -> Iterator["Tabs"]:
         """Start a browser on the profile of this site; the storage was there before it."""
-        with persistent_context(playwright, self.profile) as context:
+        with persistent_context(
+            playwright, self.profile, self.engine, preferences=preferences
+        ) as context:
             yield Tabs(self, context)
 
     def open_page(self, page: "Page") -> "Page":
@@ -121,14 +134,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Iterator[Site]:
+def engine(pytestconfig: pytest.Config) -> "Engine":
+    """Return the browser that was asked for."""
+    return ENGINES[pytestconfig.option.engine]
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory, wheel: Path, engine: "Engine") -> Iterator[Site]:
     """Serve the page and the wheel, for all tests of this folder."""
-    with serve_site([wheel], CACHE / "browser-console.log") as (server, load):
+    with serve_site([wheel], CACHE / f"browser-console-{engine.name}.log") as (server, load):
         server.serve_file("inside.zip", archive({"inside.py": INSIDE}))
         load["archives"].append({"url": f"{server.url}/inside.zip", "folder": "/home/pyodide"})
         server.serve_folder("client", ROOT / "web" / "src")
         server.serve_file("blank.html", BLANK)
-        yield Site(server.url, load, tmp_path_factory.mktemp("profile"))
+        yield Site(server.url, load, tmp_path_factory.mktemp("profile"), engine)
 
 
 @pytest.fixture(scope="package")

@@ -30,7 +30,7 @@ def test_data_survives_a_reload_without_close(site: Site, page: Page) -> None:
 
 
 def test_data_survives_the_browser(site: Site, playwright: Playwright, tmp_path: Path) -> None:
-    elsewhere = Site(site.url, site.load, tmp_path)
+    elsewhere = site.elsewhere(tmp_path)
     for number in (4, 8, 12):
         with elsewhere.browser(playwright) as tabs:
             assert elsewhere.start_worker(tabs.open()).run("inside.append('browser', 4)") == number
@@ -64,6 +64,7 @@ def test_a_second_tab_gets_what_a_closed_tab_left_open(site: Site, tabs: Tabs) -
     second.close()
 
 
+@pytest.mark.engine("chromium", reason="sets the quota through its developer tools")
 def test_an_exhausted_quota_latches_and_loses_nothing(site: Site, tabs: Tabs, page: Page) -> None:
     worker = site.start_worker(page)
     begun = worker.run("inside.append('quota', 10)")
@@ -84,6 +85,7 @@ def test_an_exhausted_quota_latches_and_loses_nothing(site: Site, tabs: Tabs, pa
         begun = again
 
 
+@pytest.mark.engine("chromium", reason="sets the quota through its developer tools")
 def test_a_compaction_beyond_the_quota_changes_nothing_and_the_database_goes_on(
     site: Site, tabs: Tabs, page: Page
 ) -> None:

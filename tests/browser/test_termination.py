@@ -6,17 +6,13 @@ not do is in its cache either way. That is what the simulator is for.
 
 import os
 import random
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright
+from playwright.sync_api import Error, Page, Playwright
 
-from scripts.browser.engines import ARGUMENTS, ensure_chromium
+from scripts.browser.engines import kill
 from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")
@@ -86,9 +82,10 @@ def test_no_acknowledged_commit_is_lost_when_the_browser_is_killed(
 ) -> None:
     choose = random.Random(5)
     acknowledged = 0
+    site = site.elsewhere(tmp_path)
     for _ in range(BROWSER_KILLS):
-        with killed_browser(playwright, tmp_path) as (page, kill):
-            site.open_page(page)
+        with site.browser(playwright) as tabs:
+            page = tabs.open()
             worker = site.start_worker(page)
             worker.begin("inside.live('killed')")
             posted: list[int] = []
@@ -99,56 +96,9 @@ def test_no_acknowledged_commit_is_lost_when_the_browser_is_killed(
             end = time.monotonic() + choose.random() / 3
             while time.monotonic() < end:
                 posted += worker.take()
-            kill()
+            kill(tmp_path, site.engine)
         assert found >= acknowledged, "acknowledged commits are missing"
         acknowledged = max(posted)
-    elsewhere = Site(site.url, site.load, tmp_path)
-    with elsewhere.browser(playwright) as tabs:
-        found = elsewhere.start_worker(tabs.open()).run("inside.append('killed', 0)")
+    with site.browser(playwright) as tabs:
+        found = site.start_worker(tabs.open()).run("inside.append('killed', 0)")
     assert found >= acknowledged > 0
-
-
-def connect(playwright: Playwright, port: int) -> Browser:
-    """Connect to a browser that has just started; on a busy machine it may need a second call."""
-    for _ in range(3):
-        with suppress(Error):
-            return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
-    return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", timeout=120_000)
-
-
-@contextmanager
-def killed_browser(
-    playwright: Playwright, profile: Path
-) -> Iterator[tuple[Page, Callable[[], None]]]:
-    """Start a browser as a process of our own, which SIGKILL ends with all its children."""
-    port_file = profile / "DevToolsActivePort"
-    port_file.unlink(missing_ok=True)
-    process = subprocess.Popen(
-        [
-            ensure_chromium(),
-            "--headless",
-            f"--user-data-dir={profile}",
-            "--remote-debugging-port=0",
-            *ARGUMENTS,
-        ],
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-    def kill() -> None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    try:
-        while not port_file.is_file() or "\n" not in port_file.read_text():
-            assert process.poll() is None, "the browser ended by itself"
-            time.sleep(0.02)
-        port = int(port_file.read_text().splitlines()[0])
-        browser = connect(playwright, port)
-        yield browser.contexts[0].new_page(), kill
-        with suppress(Error):
-            browser.close()  # the connection to it, that is; the browser has gone
-    finally:
-        if process.poll() is None:
-            kill()

@@ -22,7 +22,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, sync_playwright
 
-from scripts.browser.engines import assert_storage_is_real, persistent_context
+from scripts.browser.engines import ENGINES, assert_storage_is_real, persistent_context
 from scripts.browser.server import Server
 from scripts.browser.site import Load, serve_site
 from scripts.browser.wheels import CACHE, ROOT, archive, build_wheel, fetch_test_wheels
@@ -31,7 +31,6 @@ from tests.runtime.shipped import SHIPPED_FOLDERS, SKIPPED_HERE
 
 Message = dict[str, Any]
 
-CONSOLE = CACHE / "pyodide-console.log"
 FIXTURES_VARIABLE = "LIBREDB_FIXTURES"
 
 # Options about how a report looks, and those of this project, which begin with `libredb_`.
@@ -121,12 +120,14 @@ def _project_archive() -> bytes:
 
 @contextmanager
 def _open_page(run: "_Run") -> Iterator[Page]:
-    """Start the server, the browser and the worker; the worker is loaded when this returns."""
+    """Start the server, the browser and the worker, which loads when this returns."""
+    engine = ENGINES[run.session.config.option.engine]
+    wheels = fetch_test_wheels()
     with (
         tempfile.TemporaryDirectory(prefix="libredb-") as folder,
-        serve_site([build_wheel(Path(folder)), *fetch_test_wheels()], CONSOLE) as (server, load),
+        serve_site([build_wheel(Path(folder)), *wheels], run.console) as (server, load),
         sync_playwright() as playwright,
-        persistent_context(playwright, Path(folder) / "profile") as context,
+        persistent_context(playwright, Path(folder) / "profile", engine) as context,
     ):
         server.serve_file("project.zip", _project_archive())
         server.answer("relay", run.receive)
@@ -134,22 +135,17 @@ def _open_page(run: "_Run") -> Iterator[Page]:
         page = context.new_page()
         page.goto(f"{server.url}/runtime/page.html")
         assert_storage_is_real(page, Path(folder) / "profile")
-        _load_worker(run, page, server, load)
+        _start_worker(run, page, server, load)
         yield page
         run.close()
 
 
-def _load_worker(run: "_Run", page: Page, server: Server, load: Load) -> None:
-    """Load Pyodide and everything the tests import, and say how long that took."""
-    started = time.monotonic()
+def _start_worker(run: "_Run", page: Page, server: Server, load: Load) -> None:
+    """Let it load Pyodide and everything the tests import; it tells when it has done so."""
     load["archives"].append({"url": f"{server.url}/project.zip", "folder": PROJECT})
+    run.agent = page.evaluate("() => navigator.userAgent.match(/(Chrom|Firefox)[^ ]+/)?.[0]")
+    run.started = time.monotonic()
     page.evaluate("(load) => window.workers.start('tests', load)", load)
-    page.evaluate("() => window.workers.loaded('tests')")
-    versions = page.evaluate("() => window.workers.run('tests', 'import sys; sys.version')")
-    agent = page.evaluate("() => navigator.userAgent.match(/Chrom[^ ]+/)?.[0]")
-    seconds = time.monotonic() - started
-    run.say(f"worker: Pyodide with CPython {versions.split()[0]} in {agent}, OPFS is real,")
-    run.say(f"        loaded in {seconds:.1f} s; console: {CONSOLE.relative_to(ROOT)}")
 
 
 @dataclass
@@ -162,12 +158,19 @@ class _Run:
     running: str | None = None
     stopped: bool = False
     gone: str = ""
+    agent: str = ""
+    started: float = 0.0
     uncollected: dict[str, str] = field(default_factory=dict[str, str])
     absent: set[str] = field(default_factory=set[str])
     inbox: queue.SimpleQueue[list[Message]] = field(
         default_factory=queue.SimpleQueue[list[Message]]
     )
     answers: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue[str])
+
+    @property
+    def console(self) -> Path:
+        """What the worker prints; two engines may run beside each other."""
+        return CACHE / f"pyodide-console-{self.session.config.option.engine}.log"
 
     def say(self, text: str) -> None:
         """Print a line between the reports."""
@@ -232,8 +235,10 @@ class _Run:
                 self._note(message)
 
     def _note(self, message: Message) -> None:
-        """Remember what a message says about tests that will not report."""
+        """Tell what a message says about the worker, or remember what it says of silent tests."""
         match message["kind"]:
+            case "loaded":
+                self._say_loaded(message["python"])
             case "collect":
                 self.uncollected[message["node"]] = message["text"]
             case "absent":
@@ -246,6 +251,12 @@ class _Run:
                 self.gone = f"the worker is gone: {message['text']}"
             case other:
                 raise AssertionError(f"the worker sent a message of kind {other!r}")
+
+    def _say_loaded(self, python: str) -> None:
+        """Say what the tests are going to run in."""
+        seconds = time.monotonic() - self.started
+        self.say(f"worker: Pyodide with CPython {python} in {self.agent}, OPFS is real,")
+        self.say(f"        loaded in {seconds:.1f} s; console: {self.console.relative_to(ROOT)}")
 
     def _report(self, data: Message) -> pytest.TestReport:
         """Rebuild a report; JSON has no tuples, and pytest tells skips by theirs."""
@@ -281,7 +292,8 @@ class _Run:
         hook = self.session.config.hook
         missing = [item for item in self.tests.values() if item.nodeid not in self.finished]
         if missing:
-            self.say(f"{len(missing)} tests did not report from Pyodide. {self.gone}\n{_tail()}")
+            self.say(f"{len(missing)} tests did not report from Pyodide. {self.gone}")
+            self.say(self._tail())
         for item in missing:
             node_id = item.nodeid
             if node_id != self.running:
@@ -296,6 +308,13 @@ class _Run:
             )
             hook.pytest_runtest_logreport(report=report)
             hook.pytest_runtest_logfinish(nodeid=node_id, location=item.location)
+
+    def _tail(self) -> str:
+        """Return the last lines of the worker's console."""
+        if not self.console.is_file():
+            return ""
+        lines = self.console.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(["The end of the console:", *lines[-30:]])
 
     def _why_missing(self, node_id: str) -> str:
         """Say why a test did not report: it killed the worker, or was not found, or not reached."""
@@ -312,11 +331,3 @@ class _Run:
 def _test_and_location(message: Message) -> Message:
     """Return the arguments of the hooks around a test."""
     return {"nodeid": message["test"], "location": tuple(message["location"])}
-
-
-def _tail() -> str:
-    """Return the last lines of the worker's console."""
-    if not CONSOLE.is_file():
-        return ""
-    lines = CONSOLE.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(["The end of the console:", *lines[-30:]])

@@ -3,9 +3,9 @@
 With `--runtime=pyodide` this process only collects; every test that may run in a browser runs
 inside one worker there, and its reports come back one by one, so that options about choosing,
 stopping and reporting work as ever. The marker `cpython` keeps a test out of the worker, `opfs`
-out of CPython; both skips are shown with their reason. The same plugin is loaded inside the worker,
-where it gives tests the fixture `opfs`.
-Absent on purpose: several workers, restarts, a choice of browsers.
+out of CPython, and `engine` where another browser was asked for; all skips are shown with their
+reason. The same plugin is loaded inside the worker, where it gives tests the fixture `opfs`.
+Absent on purpose: several workers, restarts.
 """
 
 import sys
@@ -34,6 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests in this interpreter, or in Pyodide in a browser's worker",
     )
     group.addoption(
+        "--engine",
+        choices=("chromium", "firefox"),
+        default="chromium",
+        help="the browser of --runtime=pyodide and of tests/browser (default: chromium)",
+    )
+    group.addoption(
         "--runtime-silence",
         type=float,
         default=900.0,
@@ -46,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Explain the markers to `pytest --markers`."""
     config.addinivalue_line("markers", f"cpython(reason): {_CPYTHON_REASON}")
     config.addinivalue_line("markers", "opfs: needs a browser's origin private file system")
+    config.addinivalue_line("markers", "engine(name, reason): drives this browser as no other")
 
 
 def runs_in_pyodide(config: pytest.Config) -> bool:
@@ -74,14 +81,23 @@ def _why_not_in_pyodide(item: pytest.Item) -> str | None:
 
 
 def _why_not_in_cpython(item: pytest.Item) -> str | None:
-    return None if item.get_closest_marker("opfs") is None else _OPFS_REASON
+    if item.get_closest_marker("opfs") is not None:
+        return _OPFS_REASON
+    mark = item.get_closest_marker("engine")
+    if mark is not None and item.config.getoption("engine") != mark.args[0]:
+        return f"{mark.args[0]} only: {mark.kwargs['reason']}"
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Hand the tests over to the worker, unless this is the worker, or nothing is to run."""
     options = session.config.option
-    if IN_PYODIDE or options.runtime != "pyodide" or options.collectonly:
+    if IN_PYODIDE or options.collectonly:
+        return None
+    if options.runtime == "pyodide" or options.engine != "chromium":
+        _require_engine(options.engine)
+    if options.runtime != "pyodide":
         return None
     if session.testsfailed and not options.continue_on_collection_errors:
         raise session.Interrupted(f"{session.testsfailed} error(s) during collection")
@@ -89,6 +105,16 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
     run_in_browser(session)
     return True
+
+
+def _require_engine(name: str) -> None:
+    """End the session at once where the browser that was asked for cannot be had."""
+    from scripts.browser.engines import ENGINES, EngineNotFoundError, ensure
+
+    try:
+        ensure(ENGINES[name])
+    except EngineNotFoundError as error:
+        raise pytest.UsageError(f"--engine={name}: {error}") from None
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ This module needs no browser to be imported; `js` exists only in the worker.
 import importlib
 import json
 import os
+import platform
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ def ask_host() -> str:
 async def main(request: str) -> int:
     """Run the tests that the host asked for; `request` is JSON, see host.py."""
     asked: dict[str, Any] = json.loads(request)
+    tell_page([{"kind": "loaded", "python": platform.python_version()}])
     os.chdir(PROJECT)
     os.environ.update(asked["environment"])
     try:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from scripts.benchmarks.rounds import BASELINE, OURS, Line, Outcome, Plan, lines, take_turns
 from scripts.benchmarks.row import FailedError, Figures, Kind, Row, Size
 from scripts.browser.engines import (
-    ChromiumNotFoundError,
+    CHROMIUM,
+    EngineNotFoundError,
     assert_storage_is_real,
-    ensure_chromium,
+    ensure,
     persistent_context,
 )
 from scripts.browser.site import Load, serve_site
@@ -144,9 +145,9 @@ class InWorker:
 def measure(rows: Sequence[Row[Task]], plan: Plan) -> Iterator[Line]:
     """Run these rows in one browser, and yield their lines; say why where there is no browser."""
     try:
-        ensure_chromium()
+        ensure(CHROMIUM)
         pyodide_folder()
-    except (ChromiumNotFoundError, PreparationError) as error:
+    except (EngineNotFoundError, PreparationError) as error:
         reason = Outcome(note=f"no browser: {str(error).splitlines()[0]}")
         for row in rows:
             yield from lines(row, dict.fromkeys(row.contenders, reason))
