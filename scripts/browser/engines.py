@@ -191,6 +191,7 @@ def persistent_context(
         str(profile),
         executable_path=ensure(engine),
         headless=True,
+        handle_sigint=False,  # Ctrl-C is for us, who end it below
         **options,
     )
     try:

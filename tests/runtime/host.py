@@ -2,13 +2,15 @@
 
 The rules: (1) one worker for the whole run, on real OPFS; (2) a report is replayed exactly as if
 the test had run in this process; (3) every test that was sent and not stopped by `-x` reports, or
-fails with the reason; (4) silence ends the run, and is the failure of the running test.
+fails with the reason; (4) silence ends the run, and is the failure of the running test; (5) Ctrl-C
+ends it as it does here, and whatever fails because of it is not told.
 """
 
 import builtins
 import json
 import os
 import queue
+import signal
 import tempfile
 import time
 import warnings
@@ -72,11 +74,32 @@ def run_in_browser(session: pytest.Session) -> None:
     if not there:
         return
     run = _Run(session, {item.nodeid: item for item in there})
-    with _open_page(run) as page:
-        page.evaluate(_START, [_MAIN, json.dumps(_request(config, there))])
-        run.listen(page)
+    try:
+        with _heeding_ctrl_c(run), _open_page(run) as page:
+            page.evaluate(_START, [_MAIN, json.dumps(_request(config, there))])
+            run.listen(page)
+    except Exception:
+        if not run.interrupted:  # Ctrl-C is for every process of this group: any of them may fail
+            raise
+    if run.interrupted:
+        raise session.Interrupted(f"Ctrl-C, {run.where()}")
     run.fail_missing()
     _raise_if_stopped(session)
+
+
+@contextmanager
+def _heeding_ctrl_c(run: "_Run") -> Iterator[None]:
+    """Only note the first Ctrl-C: in the midst of Playwright's own loop nobody could handle it."""
+
+    def note(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        run.interrupt()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _raise_if_stopped(session: pytest.Session) -> None:
@@ -157,6 +180,7 @@ class _Run:
     finished: set[str] = field(default_factory=set[str])
     running: str | None = None
     stopped: bool = False
+    interrupted: bool = False
     gone: str = ""
     agent: str = ""
     started: float = 0.0
@@ -188,6 +212,15 @@ class _Run:
         """Wait for the answer to the question that the worker has asked."""
         return json.dumps(self.answers.get()).encode()
 
+    def interrupt(self) -> None:
+        """Listen no longer; may be called at any moment, as by a signal."""
+        self.interrupted = True
+        self.inbox.put([])
+
+    def where(self) -> str:
+        """Say which test is running."""
+        return f"while {self.running} was running" if self.running else "and no test was running"
+
     def close(self) -> None:
         """Answer whoever may still be waiting; nobody listens any more."""
         self.answers.put("stop")
@@ -196,7 +229,7 @@ class _Run:
         """Replay messages until the worker ends, dies, or falls silent."""
         silence: float = self.session.config.option.runtime_silence
         heard = time.monotonic()
-        while not self.gone:
+        while not (self.gone or self.interrupted):
             try:
                 messages = self.inbox.get(timeout=0.25)
             except queue.Empty:

@@ -5,6 +5,7 @@ every run with `--runtime=pyodide`.
 """
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -134,6 +135,21 @@ def test_a_browser_that_is_gone_fails_the_running_test(
     result = run(pytester, monkeypatch, report_messages("test_one")[:1], look=look)
     result.assert_outcomes(failed=3, skipped=1)
     result.stdout.fnmatch_lines(["This test was running *the browser is gone*"])
+
+
+def test_ctrl_c_ends_the_run_and_not_what_it_breaks(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look() -> None:
+        signal.raise_signal(signal.SIGINT)
+        raise RuntimeError("the driver of the browser has ended")
+
+    heard = signal.getsignal(signal.SIGINT)
+    result = run(pytester, monkeypatch, report_messages("test_one")[:1], look=look)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines([f"!!*Ctrl-C, while {FILE}::test_one was running !!*"])
+    result.stdout.no_fnmatch_line("*the driver of the browser*")
+    assert signal.getsignal(signal.SIGINT) is heard
 
 
 def test_a_warning_of_the_worker_is_in_the_summary(
