@@ -235,10 +235,11 @@ export async function storage() {
   return [usage, quota, manager.persisted ? await manager.persisted() : false];
 }
 
-/** Ask the browser not to evict this origin; return its answer. */
+/** Ask the browser not to evict this origin; return its answer. The standard lets only pages ask. */
 export async function requestPersistence() {
   const manager = storageManager();
-  return manager.persist ? await manager.persist() : false;
+  if (!manager.persist) throw named("NotInPageError");
+  return manager.persist();
 }
 
 /**

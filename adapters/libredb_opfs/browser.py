@@ -110,8 +110,11 @@ async def storage() -> StorageReport:
 async def request_persistence() -> bool:
     """Ask the browser never to evict this site's data; return whether it agreed.
 
-    Firefox asks the user; Chromium decides by itself, by how much the site is used; a worker may
-    not be allowed to ask at all, then ask in the page: `navigator.storage.persist()`.
+    Firefox asks the user; Chromium decides by itself, by how much the site is used.
+
+    Raises:
+        StorageError: this is a worker, where browsers have no such call: ask in the page, by
+            `navigator.storage.persist()`. `storage()` tells everywhere what was promised.
     """
     with _refusals("cannot ask for persistence"):
         return bool(await (await _bridge()).requestPersistence())

@@ -16,6 +16,7 @@ _NUMBERS = {
     "SecurityError": errno.EPERM,
     "NotAllowedError": errno.EPERM,
     "NoOpfsError": errno.ENOSYS,
+    "NotInPageError": errno.ENOSYS,
     "NotInWorkerError": errno.ENOSYS,
     "NotSupportedError": errno.ENOSYS,
 }
@@ -39,6 +40,10 @@ _REASONS = {
     "NoOpfsError": (
         "this browser or page has no origin private file system: it needs a secure context, https "
         "or 127.0.0.1, and Safari has none in private windows"
+    ),
+    "NotInPageError": (
+        "a worker may not ask: have the page call `navigator.storage.persist()`, as "
+        "requestPersistence() of the client in JavaScript does"
     ),
     "NotInWorkerError": (
         "synchronous files exist only in a dedicated worker: load Pyodide inside `new Worker(...)`"

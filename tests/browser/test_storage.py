@@ -4,7 +4,7 @@ import base64
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Error, Page, Playwright
 
 import libredb
 from tests.browser import inside
@@ -104,6 +104,36 @@ def test_a_compaction_beyond_the_quota_changes_nothing_and_the_database_goes_on(
     worker.run("inside.close_database()")
     worker.run("inside.close_files()")
     assert worker.run("inside.append('no-room', 1)") == 101
+
+
+@pytest.mark.engine("firefox", reason="sets the quota by a preference that only Firefox has")
+def test_a_quota_that_ends_in_short_counts_loses_nothing_and_ends_with_more_room(
+    site: Site, playwright: Playwright, tmp_path: Path
+) -> None:
+    # Firefox raises nothing: the write that does not fit returns 0. A site gets 10 MiB of these.
+    small = {"dom.quotaManager.temporaryStorage.fixedLimit": 50 * 1024}
+    elsewhere = site.elsewhere(tmp_path)
+    with elsewhere.browser(playwright, preferences=small) as tabs:
+        worker = elsewhere.start_worker(tabs.open())
+        told = worker.run("inside.fill('short')")
+        assert told["errno"] == "ENOSPC", told
+        assert "claims to have written 0 of" in told["text"], told
+        assert told["later"] == "failed"
+        assert told["last"] > 1000
+        last = worker.run("inside.hold('short')")
+        assert last in {told["last"], told["last"] + 1}
+        assert worker.run("inside.compact_held()") == {"errno": "ENOSPC", "last": last}
+    with elsewhere.browser(playwright) as tabs:
+        assert elsewhere.start_worker(tabs.open()).run("inside.append('short', 10)") == last + 10
+
+
+def test_a_worker_that_asks_for_persistence_hears_that_only_pages_may(
+    site: Site, page: Page
+) -> None:
+    worker = site.start_worker(page)
+    with pytest.raises(Error, match=r"NotInPageError.*navigator\.storage\.persist"):
+        worker.run("inside.libredb_opfs.request_persistence()")
+    assert page.evaluate("() => navigator.storage.persist()") in {True, False}
 
 
 def test_a_database_moves_from_the_browser_to_cpython(

@@ -4,7 +4,7 @@ import errno
 from types import SimpleNamespace
 
 import pytest
-from libredb_opfs import acquire
+from libredb_opfs import acquire, request_persistence
 from libredb_opfs.refusal import os_error
 
 import libredb
@@ -107,6 +107,18 @@ def test_what_a_browser_does_not_have_is_no_failure_of_a_device(name: str) -> No
     """WebKitGTK's `NotSupportedError` was EIO, with the advice to check the device."""
     error = os_error(name, "Backend does not support this operation")
     assert error.errno == errno.ENOSYS
+
+
+def test_a_worker_that_asks_for_persistence_is_told_who_may(module: SimpleNamespace) -> None:
+    """The answer was False: the call does not exist there, and nobody had been asked."""
+    module.requestPersistence = answer(JsException("NotInPageError", "NotInPageError"))
+    with pytest.raises(libredb.StorageError) as caught:
+        run(request_persistence())
+    assert caught.value.errno == errno.ENOSYS
+    assert str(caught.value) == (
+        "cannot ask for persistence: NotInPageError: a worker may not ask: have the page call "
+        "`navigator.storage.persist()`, as requestPersistence() of the client in JavaScript does"
+    )
 
 
 @pytest.mark.parametrize("name", TOLD)
