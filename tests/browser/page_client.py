@@ -33,10 +33,16 @@ class ClientTab:
     page: "Page"
     site: "Site"
 
-    def load(self) -> "ClientTab":
-        """Show the empty page, again if it is shown."""
-        self.page.goto(f"{self.site.url}/blank.html")
+    def load(self, query: str = "") -> "ClientTab":
+        """Show the empty page, again if it is shown; one of another query is another page."""
+        self.page.goto(f"{self.site.url}/blank.html{query}")
         return self
+
+    def go(self, steps: int, query: str = "") -> None:
+        """Go back or forward to the page of this query, which browsers have kept as it was left."""
+        # Playwright waits for a page to load, and over WebDriver BiDi none of these does.
+        self.page.evaluate("(steps) => history.go(steps)", steps)
+        self.page.wait_for_function("(query) => location.search === query", arg=query)
 
     def run(self, body: str, *args: Any) -> Any:
         """Run the body of an async function: it has lib, open(name, more), text, told and args."""

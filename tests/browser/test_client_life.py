@@ -1,5 +1,7 @@
 """Whatever becomes of a worker, its page or another tab, no call hangs; the next client works."""
 
+import os
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +10,8 @@ from tests.browser.conftest import Site, Tabs
 from tests.browser.page_client import ClientTab
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")
+
+LEAVINGS = int(os.environ.get("LIBREDB_LEAVINGS", "1"))
 
 MODULE = """
 import os, time
@@ -148,32 +152,116 @@ def test_a_fatal_error_of_python_rejects_everything(tab: ClientTab) -> None:
 
 
 def test_a_page_that_is_left_gives_the_files_away_and_goes_on_when_it_is_back(
-    site: Site, tabs: Tabs, tab: ClientTab
+    tab: ClientTab,
 ) -> None:
     # Firefox kept the worker of a page in the back-forward cache, and with it the files: the next
     # page, and every other tab, stayed locked for as long as anybody waited.
-    tab.open("life-hidden", BUSY)
-    found = tab.run("""
+    tab.open("life-left", BUSY)
+    tab.run("""
       await db.set("a", "1");
-      const lost = told(db.call("busy", 60));
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
-      return [await lost, await told(db.get("a"))];
+      window.shown = [];
+      addEventListener("pageshow", ({ persisted }) => shown.push(persisted));
+      window.lost = told(db.call("busy", 600));
+      window.refused = new Promise((resolve) =>
+        addEventListener("pagehide", () => resolve(told(db.get("a"))), { once: true }));
     """)
-    assert [each["name"] for each in found] == ["OutcomeUnknownError", "WorkerError"]
+    tab.load("?next")
+    tab.open("life-left")
+    assert tab.run("await db.set('b', '2'); return text(await db.get('a'));") == "1"
+    tab.go(-1)
+    found = tab.run("""
+      const ended = [await lost, await refused];
+      await db.set("c", "3", { deadline_ms: 60000 });
+      return [shown, ...ended.map(({ name }) => name), text(await db.get("b"))];
+    """)
+    assert found == [[True], "OutcomeUnknownError", "WorkerError", "2"]
+    tab.go(+1, "?next")
+    assert tab.run("return text(await db.get('c', { deadline_ms: 60000 }));") == "3"
+
+
+WRITER = """
+  window.shown = 0;
+  addEventListener("pageshow", ({ persisted }) => { shown += persisted; });
+  const write = async () => {
+    let number = Number(text(await db.get("number", { deadline_ms: 60000 })) ?? 0);
+    if (number < Number(localStorage.written ?? 0)) localStorage.missing = `${number}: ${location}`;
+    for (;;) {
+      await db.set("number", String(++number));
+      localStorage.written = number;
+    }
+  };
+  const untilLeft = () => write().catch((error) => {
+    localStorage.ended = `${localStorage.ended ?? ""} ${error.name}`;
+    addEventListener("pageshow", untilLeft, { once: true });
+  });
+  window.db = await open("life-written");
+  untilLeft();
+"""
+
+
+def test_no_acknowledged_commit_is_lost_in_whatever_way_its_page_is_left(tab: ClientTab) -> None:
+    # What the page was told it writes into localStorage at once, and whoever comes next compares.
+    def wait_for_commits() -> None:
+        written = int(tab.page.evaluate("() => localStorage.written ?? 0"))
+        more = written + choose.randint(1, 50)
+        tab.page.wait_for_function(
+            "(more) => Number(localStorage.written ?? 0) >= more", arg=more, timeout=120_000
+        )
+
+    choose = random.Random(6)
+    for number in range(LEAVINGS):
+        tab.run(WRITER)
+        wait_for_commits()
+        tab.page.reload()
+        tab.run(WRITER)
+        wait_for_commits()
+        tab.load(f"?{number}")
+        tab.run(WRITER)
+        wait_for_commits()
+        previous = f"?{number - 1}" if number else ""
+        for steps, query in ((-1, previous), (+1, f"?{number}")):
+            tab.go(steps, query)
+            wait_for_commits()
+            assert tab.page.evaluate("() => shown") == 1, "the page was loaded again"
+    found = tab.page.evaluate("() => [localStorage.missing, localStorage.ended]")
+    assert found[0] is None, found
+    assert set(found[1].split()) <= {"OutcomeUnknownError", "WorkerError"}
+
+
+@pytest.mark.engine("chromium", reason="freezes a page through its developer tools")
+def test_a_frozen_page_ends_its_calls_by_their_deadlines_and_loses_nothing(
+    site: Site, tabs: Tabs, tab: ClientTab
+) -> None:
+    tab.open("life-frozen")
+    devtools = tabs.context.new_cdp_session(tab.page)
+    tab.run("""
+      const one = (n) => told(db.set(String(n), "1", { deadline_ms: 1000 }));
+      window.calls = Array.from({ length: 20000 }, (_, n) => one(n)); // too many for a second
+    """)
+    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
     other = ClientTab(tabs.context.new_page(), site).load()
-    other.open("life-hidden")
-    assert (
-        other.run("const found = text(await db.get('a')); await db.close(); return found;") == "1"
-    )
-    other.page.close()
-    assert (
-        tab.run("""
-      dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
-      return text(await db.get("a", { deadline_ms: 60000 }));
+    locked = other.run("return told(open('life-frozen', { patience_ms: 300 }));")
+    assert locked["name"] == "DatabaseLockedError"
+    devtools.send("Page.setWebLifecycleState", {"state": "active"})
+    ended = tab.run("""
+      const ended = await Promise.all(calls);
+      await db.set("after", "1");
+      await db.close();
+      return ended.map(({ name }) => name ?? "done");
     """)
-        == "1"
-    )
+    assert "DeadlineError" in ended
+    assert set(ended) <= {"done", "DeadlineError", "OutcomeUnknownError"}
+    other.open("life-frozen")
+    kept = other.run("""
+      const keys = await db.scan().toArray();
+      return keys.map(([key]) => text(key));
+    """)
+    done = {str(number) for number, name in enumerate(ended) if name == "done"}
+    assert done <= set(kept)
+    not_begun = {str(number) for number, name in enumerate(ended) if name == "DeadlineError"}
+    assert not not_begun & set(kept)
+    assert "after" in kept
+    other.page.close()
 
 
 def test_destroying_a_database_removes_it_and_a_client_that_failed_keeps_no_files(
