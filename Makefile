@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test quick lint types format coverage bench bump release clean
+.PHONY: help venv demo test firefox quick lint types format coverage bench bump release clean
 
 help: ## List the targets, and the programs that have none.
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -20,7 +20,7 @@ help: ## List the targets, and the programs that have none.
 #: python -m libredb.cli.reference # the reference of the command line in docs/cli.md
 #: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
 #: python -m scripts.benchmarks [OPTIONS] # what `make bench` runs
-#: python -m scripts.browser.engines # find a Chromium, or install one
+#: python -m scripts.browser.engines [NAME ...] # find Chromium and Firefox, or install them
 #: python -m scripts.browser.npm_package FOLDER # the npm package, for pages with a bundler
 #: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
 #: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it
@@ -49,6 +49,9 @@ demo: venv ## Show the database at work on real data, killed and recovered.
 
 test: venv ## Everything CI checks: lint, types, tests, coverage, other Pythons.
 	@$(BIN)/python scripts/check.py
+
+firefox: venv ## The whole suite inside of Firefox, and all tests that drive a browser.
+	@$(BIN)/python scripts/check.py fetch firefox-suite firefox-browser
 
 quick: venv ## In less than a minute: lint, types, and the tests of units and of the contract.
 	@$(BIN)/python scripts/check.py lint types units kernel contract

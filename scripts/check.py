@@ -5,10 +5,10 @@ are independent of each other, so as many run at once as there are cores. Each p
 whole when it ends, so two never mix; every command is shown as it was run and can be repeated by
 hand, at the top of the checkout and with .venv activated.
 
-`python scripts/check.py` runs all stages; with names (lint, types, suite, ...) only those. The
-stages `units`, `kernel` and `contract` are parts of `suite`, and run only when they are named. The
+`python scripts/check.py` runs all stages; with names (lint, types, suite, ...) only those. Some run
+only when they are named: parts of others for the short loop, and the whole suite in Firefox. The
 last line sums up the tests: `N passed, N failed`. The exit code is 0 if and only if every stage
-passed.
+passed, or was not named and needs a Firefox where none can be had; the summary says so.
 """
 
 import os
@@ -35,6 +35,16 @@ TRACED = [
 # The tests that start a browser. They have a stage of their own, and so has the whole suite inside
 # of one; both need what `fetch` installs, which therefore runs before everything else.
 BROWSER = ["tests/browser", "tests/runtime"]
+
+# The second engine: what is most likely to differ there. `make firefox` runs everything.
+FIREFOX = ["python", "-m", "scripts.browser.engines", "firefox"]
+IN_FIREFOX = "--engine=firefox"
+FIREFOX_INSIDE = ["tests/browser/test_conformance.py", "tests/contract"]
+FIREFOX_DRIVEN = [
+    *("tests/browser/test_termination.py", "tests/browser/test_client_life.py"),
+    *("-k", "acknowledged or left"),
+]
+FEWER_DEATHS = ["env", "LIBREDB_TERMINATIONS=5", "LIBREDB_BROWSER_KILLS=2"]
 
 # Where our JavaScript is, seen from `web`, whose settings count; types as web/tsconfig.json says.
 JAVASCRIPT = ["src", "test", "../adapters", "../scripts"]
@@ -69,13 +79,14 @@ COMMAND_TIMEOUT_SECONDS = 2400
 
 @dataclass(frozen=True)
 class Stage:
-    """A named list of commands; `report` is where its pytest leaves the results."""
+    """A named list of commands; `reports` is where its calls of pytest leave the results."""
 
     name: str
     commands: list[list[str]]
-    report: Path | None = None
+    reports: tuple[Path, ...] = ()
     python: str | None = None  # an interpreter to make .venv-<name> from, before the commands
     only_by_name: bool = False
+    only_where: list[str] | None = None  # this command works; elsewhere the stage does not run
 
 
 @dataclass
@@ -105,8 +116,16 @@ class Outcome:
     passed: bool
     seconds: float
     output: str
+    did_run: bool = True
     tally: Tally | None = None
     coverage: list[str] = field(default_factory=list[str])
+
+    @property
+    def verdict(self) -> str:
+        """What the summary says."""
+        if not self.did_run:
+            return "NOT RUN"
+        return "passed" if self.passed else "FAILED"
 
 
 def main(names: list[str]) -> int:
@@ -125,7 +144,7 @@ def main(names: list[str]) -> int:
         outcomes = _run_all([stage for stage in chosen if stage.name == "fetch"])
         outcomes += _run_all([stage for stage in chosen if stage.name != "fetch"])
     _print_summary(outcomes, time.monotonic() - started)
-    return 0 if all(outcome.passed for outcome in outcomes) else 1
+    return 0 if all(o.passed or not (o.did_run or names) for o in outcomes) else 1
 
 
 def _print_interpreters(found: dict[str, str]) -> None:
@@ -172,17 +191,26 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         Stage(
             "pyodide",
             [[*FEWER_SEEDS, "python", *pytest("pyodide", "--runtime=pyodide", "tests")]],
-            report=reports / "pyodide.xml",
+            reports=(reports / "pyodide.xml",),
+        ),
+        Stage(
+            "firefox",
+            [
+                ["python", *pytest("inside", "--runtime=pyodide", IN_FIREFOX, *FIREFOX_INSIDE)],
+                [*FEWER_DEATHS, "python", *pytest("driven", IN_FIREFOX, *FIREFOX_DRIVEN)],
+            ],
+            reports=(reports / "inside.xml", reports / "driven.xml"),
+            only_where=FIREFOX,
         ),
         Stage(
             "browser",
             [["python", *pytest("browser", *BROWSER)]],
-            report=reports / "browser.xml",
+            reports=(reports / "browser.xml",),
         ),
         Stage(
             "untraced",
             [["python", *pytest("untraced", *untraced)]],
-            report=reports / "untraced.xml",
+            reports=(reports / "untraced.xml",),
         ),
         Stage(
             "suite",
@@ -191,17 +219,17 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
                 ["coverage", "report", "--include=libredb/kernel/*", "--fail-under=100"],
                 ["coverage", "report", "--omit=libredb/kernel/*", "--fail-under=97"],
             ],
-            report=reports / "suite.xml",
+            reports=(reports / "suite.xml",),
         ),
         Stage(
             "slow",
             [["python", *pytest("slow", "-m", "slow", *traced)]],
-            report=reports / "slow.xml",
+            reports=(reports / "slow.xml",),
         ),
         Stage(
             "interrupts",
             [["python", *pytest("interrupts", INTERRUPTS)]],
-            report=reports / "interrupts.xml",
+            reports=(reports / "interrupts.xml",),
         ),
         *(
             Stage(
@@ -212,7 +240,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
                         *pytest(version, "-m", "not slow", *ELSEWHERE),
                     ]
                 ],
-                report=reports / f"{version}.xml",
+                reports=(reports / f"{version}.xml",),
                 python=path,
             )
             for version, path in interpreters.items()
@@ -222,15 +250,32 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             Stage(
                 name,
                 [["python", *pytest(name, "-m", "not slow", *paths)]],
-                report=reports / f"{name}.xml",
+                reports=(reports / f"{name}.xml",),
                 only_by_name=True,
             )
             for name, paths in QUICK.items()
         ),
         Stage(
+            "firefox-suite",
+            [
+                [
+                    *(*FEWER_SEEDS, "python"),
+                    *pytest("firefox-suite", "--runtime=pyodide", IN_FIREFOX, "tests"),
+                ]
+            ],
+            reports=(reports / "firefox-suite.xml",),
+            only_by_name=True,
+        ),
+        Stage(
+            "firefox-browser",
+            [["python", *pytest("firefox-browser", IN_FIREFOX, "tests/browser")]],
+            reports=(reports / "firefox-browser.xml",),
+            only_by_name=True,
+        ),
+        Stage(
             "mutants",
             [["python", *pytest("mutants", MUTANTS)]],
-            report=reports / "mutants.xml",
+            reports=(reports / "mutants.xml",),
         ),
     ]
 
@@ -241,8 +286,7 @@ def _run_all(stages: list[Stage]) -> list[Outcome]:
         for future in as_completed([pool.submit(_run, stage) for stage in stages]):
             outcome = future.result()
             outcomes.append(outcome)
-            verdict = "passed" if outcome.passed else "FAILED"
-            heading = f"=== {outcome.stage.name}: {verdict} in {outcome.seconds:.1f} s ==="
+            heading = f"=== {outcome.stage.name}: {outcome.verdict} in {outcome.seconds:.1f} s ==="
             print(f"\n{heading}\n{outcome.output}", flush=True)
     return outcomes
 
@@ -251,6 +295,10 @@ def _run(stage: Stage) -> Outcome:
     started = time.monotonic()
     print(f"... {stage.name} started", flush=True)
     ready, output = True, ""
+    if stage.only_where is not None:
+        ready, output = _execute(stage.only_where)
+        if not ready:
+            return Outcome(stage, False, time.monotonic() - started, output.rstrip(), did_run=False)
     if stage.python is not None:
         ready, output = _prepare(stage.name, stage.python)
     verdicts = [ready]
@@ -259,8 +307,10 @@ def _run(stage: Stage) -> Outcome:
         verdicts.append(passed)
         output += f"$ {shlex.join(command)}\n{printed}"
     outcome = Outcome(stage, all(verdicts), time.monotonic() - started, output.rstrip())
-    if stage.report is not None:
-        outcome.tally = _read_tally(stage.report)
+    if stage.reports:
+        outcome.tally = Tally()
+        for report in stage.reports:
+            outcome.tally.add(_read_tally(report))
         outcome.coverage = re.findall(r"^TOTAL .* (\d+\.\d+)%$", output, re.MULTILINE)
     return outcome
 
@@ -320,11 +370,13 @@ def _print_summary(outcomes: list[Outcome], seconds: float) -> None:
     print("\n=== summary ===")
     total = Tally()
     for outcome in outcomes:
-        verdict = "passed" if outcome.passed else "FAILED"
         tests = "" if outcome.tally is None else f"  {outcome.tally}"
-        print(f"{outcome.stage.name:10} {verdict} {outcome.seconds:7.1f} s{tests}")
+        if not outcome.did_run:
+            reason, _, _ = outcome.output.partition("\n")
+            tests = f"  {reason}; then: make firefox"
+        print(f"{outcome.stage.name:15} {outcome.verdict:7} {outcome.seconds:7.1f} s{tests}")
         for what, percent in zip(("libredb/kernel", "the rest"), outcome.coverage, strict=False):
-            print(f"{'':10} coverage of {what}: {percent} %, lines and branches")
+            print(f"{'':15} coverage of {what}: {percent} %, lines and branches")
         total.add(outcome.tally or Tally())
     print(f"all stages: {seconds:.1f} s")
     if any(outcome.tally for outcome in outcomes):
