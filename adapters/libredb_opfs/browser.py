@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
+from pkgutil import get_data
 from types import SimpleNamespace
 from typing import Any, Protocol, cast
 
@@ -153,7 +153,8 @@ def _refusals(what: str) -> Iterator[None]:
 async def _bridge() -> _Module:
     """Return bridge.js, imported as a module once."""
     if not _imported:
-        source = resources.files("libredb_opfs").joinpath("bridge.js").read_text(encoding="utf-8")
+        # Not importlib.resources: it loads a dozen modules, and a page waits for each.
+        source = cast(bytes, get_data("libredb_opfs", "bridge.js")).decode()
         run_js = importlib.import_module("pyodide.code").run_js
         _imported.append(await run_js(_IMPORT)(source))
     return _imported[0]

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.cpython  # they read the checkout
 
 STARTED_BY_OTHERS = {
     "libredb/cli/demo/writer.py": "libredb/cli/demo/kill.py starts it, and kills it",
+    "scripts/release/compiling.py": "scripts/release/compiled.py starts it, in Pyodide",
     "sim/hunts/testing.py": "the hunt starts it, in a process for each mutant",
     "tests/faults/kill_writer.py": "tests/faults/kill_loop.py starts it, and kills it",
     "tests/faults/worker.py": "tests of that folder start it under strace and limits",

@@ -1,18 +1,28 @@
-"""A page loads libredb by its name from the folder of a release, and asks no other host.
+"""What `make release` makes: a folder that loads libredb by its name, and asks no other host.
 
-The lock file takes a Python of at least 3.12; without one the release says so, and the test that
-needs the folder is skipped.
+Its tools take a Python of at least 3.12; without one the release says so, and the tests that need
+the folder are skipped.
 """
 
+import base64
+import gzip
+import hashlib
 import json
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Request
+from playwright.sync_api import Page
 
-from scripts import release
 from scripts.browser.server import Server
-from tests.browser.conftest import Tabs
+from scripts.browser.wheels import PreparationError
+from scripts.release import __main__ as program
+from scripts.release import compressed, making, tools
+from scripts.release.pyodide_build import build_with_pyodide, require_same
+from tests.browser.conftest import Tabs, asking_nobody_else
 
 pytestmark = pytest.mark.cpython(reason="builds a release and drives a browser")
 
@@ -33,7 +43,7 @@ try {
 import libredb, libredb_opfs, micropip
 with await libredb_opfs.acquire("release") as fs, libredb.open("app.libredb", fs=fs) as db:
     db.transact(lambda tx: tx.set(b"key", b"value"))
-    answer = "%s %s" % (libredb.__file__.split("/")[-2], db.get(b"key").decode())
+    answer = "%s %s" % (libredb.__file__.split("/", 4)[-1], db.get(b"key").decode())
 answer
 `));
 } catch (error) {
@@ -41,51 +51,152 @@ answer
 }
 """
 
+CLIENT = """async () => {
+  const { connect } = await import("/site/client/client.js");
+  const db = await connect({ name: "client", pyodide: "/site/pyodide.mjs" });
+  const notes = db.documents("notes");
+  await notes.insert({ text: "milk" });
+  const error = await db.call("none").catch((error) => error.name);
+  await db.destroy();
+  return error;
+}"""
+
+INFLATE = """
+const { readFileSync } = require("fs"), { brotliDecompressSync } = require("zlib");
+const [, plain, copy] = process.argv;
+if (!readFileSync(plain).equals(brotliDecompressSync(readFileSync(copy)))) process.exit(1);
+"""
+
+NO_PYTHON = "the tools of a release need a Python of at least 3.12, and none was found"
+
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    interpreter = release.find_newer_python()
+def interpreter() -> str:
+    interpreter = tools.find_newer_python()
     if interpreter is None:
-        pytest.skip("pyodide-lock needs a Python of at least 3.12, and none was found")
+        pytest.skip(NO_PYTHON)
+    return interpreter
+
+
+@pytest.fixture(scope="module")
+def folder(interpreter: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("release")
     (folder / "libredb-0.0.0-py3-none-any.whl").write_bytes(b"of an older release")
-    release.make_release(folder, interpreter)
+    (folder / "pyodide.mjs.gz").write_bytes(b"of an older release")
+    making.make_release(folder, interpreter, quality=compressed.SMALLEST)
     return folder
 
 
-def test_a_page_loads_libredb_by_name_and_asks_no_other_host(tabs: Tabs, folder: Path) -> None:
-    asked: list[str] = []
-
-    def note(request: Request) -> None:
-        asked.append(request.url)
-
+@pytest.fixture
+def page(tabs: Tabs, folder: Path) -> Iterator[tuple[Page, Server]]:
+    """Open a page beside the folder, and hold that it asks nobody else."""
+    page = tabs.context.new_page()
     with Server() as server:
         server.serve_folder("site", folder)
         server.serve_file("site/index.html", PAGE)
         server.serve_file("site/worker.js", WORKER)
-        page = tabs.context.new_page()
-        page.on("request", note)
-        page.goto(f"{server.url}/site/index.html")
-        page.wait_for_function("() => document.querySelector('#out').textContent", timeout=60_000)
-        assert page.inner_text("#out") == "libredb value"
-        page.close()
-        own = (server.url, f"blob:{server.url}", "data:")
-        assert [url for url in asked if not url.startswith(own)] == []
-    (wheel,) = folder.glob("libredb-*.whl")
-    assert any(url.endswith(f"/site/{wheel.name}") for url in asked)
+        with asking_nobody_else(page, server):
+            yield page, server
 
 
-def test_the_lock_file_lists_exactly_the_wheels_that_are_there(folder: Path) -> None:
+def compiled(folder: Path) -> Path:
+    (wheel,) = folder.glob("libredb-*-cp314-none-any.whl")
+    return wheel
+
+
+def plain(folder: Path) -> Path:
+    (wheel,) = folder.glob("libredb-*-py3-none-any.whl")
+    return wheel
+
+
+def test_a_page_loads_libredb_by_name_and_compiles_nothing(page: tuple[Page, Server]) -> None:
+    tab, server = page
+    tab.goto(f"{server.url}/site/index.html")
+    tab.wait_for_function("() => document.querySelector('#out').textContent", timeout=60_000)
+    assert tab.inner_text("#out") == "site-packages/libredb/__init__.pyc value"
+
+
+def test_the_client_beside_it_loads_the_compiled_wheel(
+    page: tuple[Page, Server], folder: Path
+) -> None:
+    tab, server = page
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    server.serve_file("site/index.html", b"<!doctype html>")
+    tab.goto(f"{server.url}/site/index.html")
+    assert tab.evaluate(CLIENT) == "UsageError"
+    wheels = {url.rpartition("/")[2] for url in asked if url.endswith(".whl")}
+    assert wheels == {compiled(folder).name}
+
+
+def test_the_lock_file_lists_the_compiled_wheel_and_what_else_is_there(folder: Path) -> None:
     lock = json.loads((folder / "pyodide-lock.json").read_text(encoding="utf-8"))
-    listed = {package["file_name"] for package in lock["packages"].values()}
-    assert listed == {path.name for path in folder.glob("*.whl")}
     assert sorted(lock["packages"]) == ["libredb", "micropip"]
+    listed = {package["file_name"] for package in lock["packages"].values()}
+    assert listed == {path.name for path in folder.glob("*.whl")} - {plain(folder).name}
+    ours = lock["packages"]["libredb"]
+    assert ours["sha256"] == hashlib.sha256(compiled(folder).read_bytes()).hexdigest()
+    assert {"libredb", "libredb_opfs"} <= set(ours["imports"])
+
+
+def test_pyodide_build_makes_the_wheel_that_the_backend_makes(
+    interpreter: str, wheel: Path, folder: Path, tmp_path: Path
+) -> None:
+    built = build_with_pyodide(tools.ensure_tools(interpreter), tmp_path)
+    assert built.name == wheel.name
+    assert built.read_bytes() == wheel.read_bytes() == plain(folder).read_bytes()
+
+
+def test_a_wheel_that_differs_is_refused_and_the_file_named(wheel: Path, tmp_path: Path) -> None:
+    other = tmp_path / wheel.name
+    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(other, "w") as target:
+        for name in source.namelist():
+            more = b"\n" if name == "libredb/room.py" else b""
+            target.writestr(name, source.read(name) + more)
+    with pytest.raises(PreparationError, match=r"what differs: libredb/room\.py$"):
+        require_same(wheel, other)
+
+
+def test_the_compiled_wheel_is_the_plain_one_but_for_its_modules(folder: Path) -> None:
+    with zipfile.ZipFile(plain(folder)) as ours, zipfile.ZipFile(compiled(folder)) as theirs:
+        names = [f"{name}c" if name.endswith(".py") else name for name in ours.namelist()]
+        assert theirs.namelist() == names
+        (record,) = (name for name in names if name.endswith("/RECORD"))
+        (about,) = (name for name in names if name.endswith("/WHEEL"))
+        assert "Tag: cp314-none-any" in theirs.read(about).decode().splitlines()
+        for name in set(names) - {record, about}:
+            assert name.endswith(".pyc") or theirs.read(name) == ours.read(name)
+        for line in theirs.read(record).decode().splitlines():
+            name, digest, length = line.rsplit(",", 2)
+            data = theirs.read(name)
+            assert name == record or (digest, length) == (digest_of(data), str(len(data)))
+    with tarfile.open(next(folder.glob("libredb-*.tgz"))) as package:
+        packed = package.extractfile("package/src/libredb.whl")
+        assert packed is not None
+        assert packed.read() == compiled(folder).read_bytes()
+
+
+def digest_of(data: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode()
+    return f"sha256={digest.rstrip('=')}"
+
+
+def test_what_can_be_smaller_is_there_smaller_and_the_same(folder: Path) -> None:
+    for file in ("pyodide.asm.wasm", "pyodide.mjs", "pyodide-lock.json", "client/client.js"):
+        original = folder / file
+        assert gzip.decompress(Path(f"{original}.gz").read_bytes()) == original.read_bytes()
+        inflate = ["node", "-e", INFLATE, str(original), f"{original}.br"]
+        assert subprocess.run(inflate, check=False).returncode == 0, file
+    copies = [path for path in folder.rglob("*") if path.suffix in compressed.ENDINGS]
+    assert {path.with_suffix("").suffix for path in copies} & {".whl", ".zip", ".tgz"} == set()
+    for copy in copies:
+        assert copy.stat().st_size < copy.with_suffix("").stat().st_size
 
 
 def test_without_a_newer_python_the_release_fails_and_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(release, "OLDEST", (4, 0))
-    assert release.main([str(tmp_path / "site")]) == 1
+    monkeypatch.setattr(tools, "OLDEST", (4, 0))
+    assert program.main([str(tmp_path / "site")]) == 1
     assert "needs a Python of at least 3.12" in capsys.readouterr().err
     assert not (tmp_path / "site").exists()

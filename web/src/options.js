@@ -20,8 +20,14 @@ import { WHEEL } from "./wheel.js";
  * @property {number} [patience_ms]  how long to wait for a database that is open elsewhere, 5 s
  * @property {boolean} [wait]  wait for it without an end; then starting has no deadline either
  * @property {AbortSignal} [signal]  ends the starting
- * @property {(progress: {step: import("./protocol.js").Step, ms: number}) => void} [onProgress]
- *   told when a step begins, and how long after the start
+ * @property {(progress: Progress) => void} [onProgress]  told when a step begins
+ * @property {false | "experimental"} [snapshot]  keep the memory of Python, for the next start to
+ *   begin with: see snapshot.js
+ *
+ * @typedef {object} Progress
+ * @property {import("./protocol.js").Step} step
+ * @property {number} ms  since the start
+ * @property {string} [note]  what became of the snapshot, if there is one
  *
  * @typedef {object} Checked
  * @property {string} name
@@ -30,12 +36,12 @@ import { WHEEL } from "./wheel.js";
  * @property {Record<string, object>} schema
  * @property {number | null} deadline_ms  of starting
  * @property {AbortSignal | undefined} signal
- * @property {(progress: {step: import("./protocol.js").Step, ms: number}) => void} onProgress
+ * @property {(progress: Progress) => void} onProgress
  */
 
 const KNOWN = new Set([
   ...["name", "pyodide", "wheel", "worker", "schema", "module", "packages", "deadline_ms"],
-  ...["start_deadline_ms", "patience_ms", "wait", "signal", "onProgress"],
+  ...["start_deadline_ms", "patience_ms", "wait", "signal", "onProgress", "snapshot"],
 ]);
 
 /**
@@ -73,6 +79,7 @@ export function checkedOptions(options) {
       pyodide: urlOf("pyodide", options.pyodide).href,
       wheel: wheel === null ? null : urlOf("wheel", wheel).href,
       patience_ms: wait ? null : patience_ms,
+      snapshot: isExperimental(options.snapshot),
     },
     deadline_ms: wait ? null : start_deadline_ms,
     onProgress: options.onProgress ?? (() => {}),
@@ -96,6 +103,12 @@ function checkSurroundings() {
       "this browser gives the page no files (OPFS): it is too old, or the window is a private one",
     );
   }
+}
+
+/** @param {Options["snapshot"]} snapshot */
+function isExperimental(snapshot = false) {
+  if (snapshot === false || snapshot === "experimental") return Boolean(snapshot);
+  throw new UsageError("snapshot is false or 'experimental': it needs a private part of Pyodide");
 }
 
 /** @param {Options["module"]} module */

@@ -43,11 +43,14 @@ import { errorOf, ProtocolError, UsageTypeError, UsageValueError } from "./error
  * @property {string[]} packages  of Pyodide, for the module
  * @property {{url: string} | {text: string} | null} module  the user's own Python
  * @property {number | null} patience_ms  how long to wait for a database that is open; null for ever
+ * @property {boolean} snapshot  whether the memory of Python is kept for the next start
  *
  * @typedef {Start | {kind: "request", text: string} | {kind: "close"}} ToWorker
- * @typedef {"pyodide" | "wheel" | "packages" | "module" | "open" | "ready"} Step
+ * @typedef {"pyodide" | "wheel" | "import" | "packages" | "module" | "acquire" | "open" | "ready"}
+ *   Step
  * @typedef {{code: string, message: string, fields: Record<string, Json>}} ToldError
- * @typedef {{kind: "hello"} | {kind: "progress", step: Step} | {kind: "ready"} |
+ * @typedef {{kind: "hello"} | {kind: "progress", step: Step, note?: string} |
+ *   {kind: "ready"} |
  *   {kind: "failed", error: ToldError} | {kind: "reply", text: string} |
  *   {kind: "fatal", message: string} | {kind: "closed", error: ToldError | null}} FromWorker
  */

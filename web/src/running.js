@@ -140,7 +140,8 @@ export class Running {
           worker.postMessage(this.#options.start);
         } else if (message.kind === "progress") {
           step = message.step;
-          this.#options.onProgress({ step: message.step, ms: performance.now() - begun });
+          const { note } = message;
+          this.#options.onProgress({ step: message.step, ms: performance.now() - begun, note });
         } else if (message.kind === "ready") {
           this.#options.onProgress({ step: "ready", ms: performance.now() - begun });
           resolve(undefined);

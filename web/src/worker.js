@@ -13,6 +13,8 @@
  * @typedef {import("./protocol.js").ToWorker} ToWorker
  */
 
+import { digestOf, startFromSnapshot } from "./snapshot.js";
+
 const HOST = `
 import json
 from dataclasses import asdict
@@ -26,11 +28,13 @@ from libredb.remote.message import error_as_json
 class Serving:
     """A server on the files of a database; what fails is told as JSON, otherwise None."""
 
-    async def open(self, name, patience_seconds):
+    async def acquire(self, name, patience_seconds):
         try:
             self.fs = await libredb_opfs.acquire(name, patience_seconds=patience_seconds)
         except libredb.LibreDBError as error:
             return json.dumps(error_as_json(error))
+
+    def open(self, name):
         try:
             self.server = Server(self.host(f"{name}.libredb"))
         except libredb.LibreDBError as error:
@@ -56,10 +60,12 @@ class Serving:
             return json.dumps(error_as_json(error))
         finally:
             self.fs.close()
-
-
-Serving()
 `;
+
+/** Where the wheel is for Python, which imports from the archive: unpacking it takes longer. */
+const WHEEL_PATH = "/lib/libredb.whl";
+
+const ADD_WHEEL = `import sys; sys.path.append("${WHEEL_PATH}")`;
 
 const MODULE_NAME = "libredb_module";
 
@@ -75,43 +81,90 @@ function post(message) {
   self.postMessage(message);
 }
 
+/** @param {import("./protocol.js").Step} step  that begins @param {string} [note]  on the one before */
+function progress(step, note) {
+  post({ kind: "progress", step, note });
+}
+
 /**
  * Load everything and open the database.
  * @param {Start} start
  * @returns {Promise<ToldError | null>}  why it could not be opened
  */
 async function open(start) {
-  post({ kind: "progress", step: "pyodide" });
-  const [pyodide, wheel, text] = await Promise.all([
-    loaded(start.pyodide),
-    start.wheel === null ? null : fetched(start.wheel, "the wheel", "PK"),
+  progress("pyodide");
+  const wheel = start.wheel === null ? null : fetched(start.wheel, "the wheel", "PK");
+  const [pyodide, text] = await Promise.all([
+    wheel !== null && start.snapshot ? restored(start, wheel) : prepared(start, wheel),
     start.module ? textOf(start.module) : null,
   ]);
-  post({ kind: "progress", step: "wheel" });
-  if (wheel) pyodide.unpackArchive(wheel, "wheel");
-  else await pyodide.loadPackage("libredb", QUIET);
   if (start.packages.length > 0) {
-    post({ kind: "progress", step: "packages" });
+    progress("packages");
     await pyodide.loadPackage(start.packages, QUIET);
   }
   if (text !== null) {
-    post({ kind: "progress", step: "module" });
+    progress("module");
     await importModule(pyodide, text);
   }
-  post({ kind: "progress", step: "open" });
-  serving = await pyodide.runPythonAsync(HOST);
+  serving = pyodide.runPython("Serving()");
+  progress("acquire");
   const patience = start.patience_ms === null ? Number.POSITIVE_INFINITY : start.patience_ms / 1000;
-  const refusal = await serving.open(start.name, patience);
+  const refusal = await serving.acquire(start.name, patience);
   if (refusal) return JSON.parse(refusal);
+  progress("open");
+  const damage = serving.open(start.name);
+  if (damage) return JSON.parse(damage);
   answer = serving.answer;
   return null;
 }
 
+/**
+ * Return a Pyodide that has imported libredb.
+ * @param {Start} start
+ * @param {Promise<ArrayBuffer> | null} fetching  the wheel
+ */
+async function prepared(start, fetching) {
+  const [loadPyodide, wheel] = await Promise.all([loader(start.pyodide), fetching]);
+  const pyodide = await loadPyodide();
+  progress("wheel");
+  if (wheel) addWheel(pyodide, wheel);
+  else await pyodide.loadPackage("libredb", QUIET);
+  progress("import");
+  pyodide.runPython(HOST);
+  return pyodide;
+}
+
+/**
+ * Return one that has imported libredb at an earlier start.
+ * @param {Start} start
+ * @param {Promise<ArrayBuffer>} fetching  the wheel
+ */
+async function restored(start, fetching) {
+  const [loadPyodide, wheel] = await Promise.all([loader(start.pyodide), fetching]);
+  const digest = await digestOf(wheel, HOST);
+  const { pyodide, note } = await startFromSnapshot(loadPyodide, start.pyodide, digest, (fresh) => {
+    addWheel(fresh, wheel);
+    fresh.runPython(HOST);
+  });
+  progress("wheel", note);
+  pyodide.FS.writeFile(WHEEL_PATH, new Uint8Array(wheel)); // files are in no snapshot
+  progress("import");
+  return pyodide;
+}
+
+/**
+ * @param {any} pyodide
+ * @param {ArrayBuffer} wheel
+ */
+function addWheel(pyodide, wheel) {
+  pyodide.FS.writeFile(WHEEL_PATH, new Uint8Array(wheel));
+  pyodide.runPython(ADD_WHEEL);
+}
+
 /** @param {string} url  of pyodide.mjs */
-async function loaded(url) {
+async function loader(url) {
   try {
-    const { loadPyodide } = await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
-    return await loadPyodide();
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)).loadPyodide;
   } catch (error) {
     await fetched(url, "Pyodide", ""); // says more than an import does
     throw error;
