@@ -1,9 +1,9 @@
 """`python -m scripts.benchmarks [ROW ...]`: libredb against others, as ratios within one run.
 
-Without names all rows are run; `cpython` and `browser` stand for all of their kind, and --list
-shows the names. A ratio above 1 says that libredb is faster, or needs less. The figures are kept as
-JSON in `.cache/benchmarks`. What else runs on the machine shows in those that a disk decides: the
-load is printed before each row.
+Without names all rows are run; `cpython` and `browser` stand for all of their kind, `startup` for
+those about starting in a browser, and --list shows the names. A ratio above 1 says that libredb is
+faster, or needs less. The figures are kept as JSON in `.cache/benchmarks`. What else runs on the
+machine shows in those that a disk decides: the load is printed before each row.
 """
 
 import argparse
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks import packages, rounds, tables, workloads
+from scripts.benchmarks.browser import peers, start
 from scripts.benchmarks.browser import rows as browser
 from scripts.benchmarks.rounds import Line, Places, Plan
 from scripts.benchmarks.row import SIZES, Row, Workload
 
-Chosen = tuple[list[Row[Workload]], list[Row[browser.Task]]]
-"""Rows of this machine, and rows of a browser."""
+Chosen = tuple[list[Row[Workload]], list[Row[browser.Task]], list[Row[start.Start]]]
+"""Rows of this machine, rows of a browser, and those about starting there."""
 
 KEPT = packages.ROOT / ".cache" / "benchmarks"
 IN_MEMORY = Path("/dev/shm")
@@ -31,6 +32,7 @@ def main() -> int:
     options = _parse()
     if options.install:
         packages.install()
+        peers.install()
     if options.list:
         print(tables.listing(_all()))
         return 0
@@ -91,28 +93,30 @@ def _parse() -> argparse.Namespace:
         parser.error("a page shows rows of a full size")
     if options.baseline and not (options.baseline / "adapters" / "libredb_osfs").is_dir():
         parser.error(f"{options.baseline} is no checkout of libredb with its adapters")
-    unknown = set(options.rows) - {"cpython", "browser"} - {row.name for row in _all()}
+    kinds = {"cpython", "browser", "startup"}
+    unknown = set(options.rows) - kinds - {row.name for row in _all()}
     if unknown:
         parser.error(f"no such row: {', '.join(sorted(unknown))}; --list shows their names")
     return options
 
 
 def _all() -> list[Row[Any]]:
-    return [*workloads.ROWS, *browser.ROWS]
+    return [*workloads.ROWS, *browser.ROWS, *start.ROWS]
 
 
 def _chosen(names: list[str]) -> Chosen:
-    """Return the rows of this machine and of a browser that the names stand for."""
+    """Return the rows of each kind that the names stand for."""
     if not names:
-        return workloads.ROWS, browser.ROWS
+        return workloads.ROWS, browser.ROWS, start.ROWS
     here = [row for row in workloads.ROWS if {row.name, "cpython"} & set(names)]
     there = [row for row in browser.ROWS if {row.name, "browser"} & set(names)]
-    return here, there
+    starts = [row for row in start.ROWS if {row.name, "browser", "startup"} & set(names)]
+    return here, there, starts
 
 
 def _measure(chosen: Chosen, plan: Plan, loads: list[float]) -> list[Line]:
     """Run the rows, and add to `loads` how busy the machine was before each."""
-    here, there = chosen
+    here, there, starts = chosen
     count = plan.rounds or plan.size.rounds
     print(f"size {plan.size.name}, seed {plan.seed}, {count} rounds and more", flush=True)
     lines: list[Line] = []
@@ -124,6 +128,10 @@ def _measure(chosen: Chosen, plan: Plan, loads: list[float]) -> list[Line]:
         loads.append(rounds.load())
         print(f"browser ... (load {loads[-1]:.1f})", file=sys.stderr, flush=True)
         lines += browser.measure(there, plan)
+    if starts:
+        loads.append(rounds.load())
+        print(f"startup ... (load {loads[-1]:.1f})", file=sys.stderr, flush=True)
+        lines += start.measure(starts, plan)
     return lines
 
 

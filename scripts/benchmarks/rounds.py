@@ -128,12 +128,12 @@ def take_turns(
 
 
 def lines(row: Row[Any], outcomes: Mapping[str, Outcome]) -> list[Line]:
-    """Return the lines of a row: one for each figure and each of the others."""
+    """Return the lines of a row: one for each figure and each of the others that has it."""
     ours = outcomes[OURS]
     found: list[Line] = []
     for figure, title in row.titles.items():
         for name, other in outcomes.items():
-            if name == OURS:
+            if name == OURS or (other.rounds and figure not in other.rounds[0]):
                 continue
             missing = ours if ours.note else other
             found.append(

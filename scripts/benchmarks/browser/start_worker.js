@@ -2,22 +2,11 @@
 
 const PYODIDE = "/pyodide/pyodide.mjs";
 
-/** How long files took to come, by their names, in milliseconds. */
-function fetched() {
-  const entries = /** @type {PerformanceResourceTiming[]} */ (
-    performance.getEntriesByType("resource")
-  );
-  return Object.fromEntries(
-    entries.map(({ name, duration }) => [new URL(name).pathname.split("/").at(-1), duration]),
-  );
-}
-
-/** @type {Record<string, () => Promise<object>>} */
+/** @type {Record<string, () => Promise<void>>} */
 const starts = {
   async pyodide() {
     const { loadPyodide } = await import(PYODIDE);
     await loadPyodide();
-    return fetched();
   },
 
   async sqlite() {
@@ -25,11 +14,9 @@ const starts = {
     const sqlite3 = await /** @type {any} */ (init)();
     const pool = await sqlite3.installOpfsSAHPoolVfs({ name: "start" });
     const db = new pool.OpfsSAHPoolDb("/start.sqlite");
-    db.exec("CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB)");
+    db.exec("CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT)");
     db.exec("INSERT OR REPLACE INTO entries VALUES ('key', 'value')");
     db.selectValue("SELECT value FROM entries WHERE key = 'key'");
-    db.close();
-    return {};
   },
 
   async pglite() {
@@ -39,15 +26,14 @@ const starts = {
     await db.exec("CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT)");
     await db.exec("INSERT INTO entries VALUES ('key', 'value') ON CONFLICT DO NOTHING");
     await db.query("SELECT value FROM entries WHERE key = 'key'");
-    await db.close();
-    return {};
   },
 };
 
 self.onmessage = async ({ data }) => {
   try {
-    self.postMessage(await starts[data]());
+    await starts[data]();
+    self.postMessage(null);
   } catch (error) {
-    self.postMessage({ error: String(error) });
+    self.postMessage(String(error));
   }
 };
