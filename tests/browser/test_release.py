@@ -18,13 +18,15 @@ import pytest
 from playwright.sync_api import Page
 
 from scripts.browser.server import Server
-from scripts.browser.wheels import PreparationError
+from scripts.browser.wheels import ROOT, PreparationError
 from scripts.release import __main__ as program
 from scripts.release import compressed, making, tools
 from scripts.release.pyodide_build import build_with_pyodide, require_same
 from tests.browser.conftest import Tabs, asking_nobody_else
 
 pytestmark = pytest.mark.cpython(reason="builds a release and drives a browser")
+
+BLANK = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
 
 PAGE = b"""<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><pre id="out"></pre>
 <script type="module">
@@ -116,17 +118,34 @@ def test_a_page_loads_libredb_by_name_and_compiles_nothing(page: tuple[Page, Ser
     assert tab.inner_text("#out") == "libredb/__init__.pyc value"
 
 
-def test_the_client_beside_it_loads_the_compiled_wheel(
-    page: tuple[Page, Server], folder: Path
+def test_a_page_that_asks_early_loads_each_file_once_and_the_compiled_wheel(
+    page: tuple[Page, Server], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tab, server = page
-    asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
-    server.serve_file("site/index.html", b"<!doctype html>")
-    tab.goto(f"{server.url}/site/index.html")
+    served: list[str] = []
+    find = server.find
+
+    def note(path: str) -> bytes | None:
+        served.append(path.removeprefix("site/"))
+        return find(path)
+
+    monkeypatch.setattr(server, "find", note)
+    head = documented_head()
+    server.serve_file("site/index.html", f"{BLANK}{''.join(head)}".encode())
+    tab.goto(f"{server.url}/site/index.html", wait_until="networkidle")
+    early = [name for name in served if name != "index.html"]
+    assert sorted(early) == sorted(set(early)) == sorted(file.split('"')[-2] for file in head)
     assert tab.evaluate(CLIENT) == "UsageValueError"
-    wheels = {url.rpartition("/")[2] for url in asked if url.endswith(".whl")}
-    assert wheels == {compiled(folder).name}
+    assert [served.count(name) for name in early] == [1] * len(early)
+    assert [name for name in served if name.endswith(".whl")] == [compiled(folder).name]
+
+
+def documented_head() -> list[str]:
+    """Return the lines that a page is advised to have in its head."""
+    text = (ROOT / "docs" / "browser.md").read_text(encoding="utf-8")
+    head = [line for line in text.splitlines() if line.startswith("<link rel=")]
+    assert len(head) == 4
+    return head
 
 
 def test_the_lock_file_lists_the_compiled_wheel_and_what_else_is_there(folder: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_start_from_a_snapshot_is_one_like_any_other(tab: ClientTab) -> None:
     options["snapshot"] = "experimental"
     made, started = (tab.run(START, "kept", options) for _ in range(2))
     assert made["notes"].startswith("made a snapshot of ")
-    assert made["notes"].endswith("for there was none")
+    assert made["notes"].endswith(" bytes: there is none")
     assert started["notes"] == "started from a snapshot"
     assert [each["found"] for each in (without, made, started)] == [1, 1, 2]
     assert len({each["id"] for each in (without, made, started)}) == 3

@@ -2,13 +2,13 @@
  * Experimental: Python as it was after importing libredb, kept by the browser for the next start.
  *
  * It is the memory of WebAssembly, made at the first start and kept in Cache Storage, one for each
- * place of Pyodide: more than 20 MB, which count as the site's. Pyodide has no public interface for
- * it: `_makeSnapshot`, `_loadSnapshot` and `makeMemorySnapshot` may change with any release, and what
- * is kept is used only with the very build of Pyodide, wheel and worker that made it. Whatever fails,
+ * place of Pyodide: 31 MB, which count as the site's. Pyodide has no public interface for it:
+ * `_makeSnapshot`, `_loadSnapshot` and `makeMemorySnapshot` may change with any release, and what is
+ * kept is used only with the very build of Pyodide, wheel and worker that made it. Whatever fails,
  * the start is an ordinary one, and the progress says why.
  *
  * Everybody who starts from a snapshot has the same seed of hashes; `random` is seeded anew.
- * Absent on purpose: a snapshot that a server sends, which would have to be made for each browser.
+ * Absent on purpose: a snapshot that a server sends, which is 6 MB more at the first visit.
  */
 
 const CACHE = "libredb-snapshot";
@@ -34,12 +34,12 @@ if "random" in sys.modules:
  * @returns {Promise<Started>}
  */
 export async function startFromSnapshot(loadPyodide, url, digest, prepare) {
-  let why = "there was none";
+  let why = "there is none";
   try {
     const kept = await find(url, digest);
     if (kept) return { pyodide: await woken(loadPyodide, kept), note: "started from a snapshot" };
   } catch (error) {
-    why = `that which was kept does not fit: ${error}`;
+    why = `what is kept does not fit: ${error}`;
   }
   try {
     const pyodide = await loadPyodide({ _makeSnapshot: true });
@@ -47,11 +47,11 @@ export async function startFromSnapshot(loadPyodide, url, digest, prepare) {
     const made = pyodide.makeMemorySnapshot();
     await keep(url, digest, made);
     const woke = await woken(loadPyodide, made); // what made it has proxies in the place of globals
-    return { pyodide: woke, note: `made a snapshot of ${made.length} bytes, for ${why}` };
+    return { pyodide: woke, note: `made a snapshot of ${made.length} bytes: ${why}` };
   } catch (error) {
     const pyodide = await loadPyodide({});
     await prepare(pyodide);
-    return { pyodide, note: `no snapshot, for ${why}, and none could be made: ${error}` };
+    return { pyodide, note: `no snapshot: ${why}, and none can be made: ${error}` };
   }
 }
 
@@ -79,7 +79,9 @@ export async function digestOf(bytes, text) {
 /** @param {string} url @param {string} digest */
 async function find(url, digest) {
   const found = await (await caches.open(CACHE)).match(url);
-  return found?.headers.get(DIGEST) === digest ? new Uint8Array(await found.arrayBuffer()) : null;
+  if (!found) return null;
+  if (found.headers.get(DIGEST) !== digest) throw new Error("it is of another wheel or worker");
+  return new Uint8Array(await found.arrayBuffer());
 }
 
 /** @param {string} url @param {string} digest @param {Uint8Array<ArrayBuffer>} snapshot */
