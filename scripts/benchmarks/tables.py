@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks import packages
+from scripts.benchmarks.browser import peers
 from scripts.benchmarks.rounds import OURS, Line, Plan
 from scripts.benchmarks.row import Row
 
@@ -102,6 +103,7 @@ def versions() -> dict[str, str]:
         platform.python_implementation(): platform.python_version(),
         "SQLite": sqlite3.sqlite_version,
         **packages.versions(),
+        **peers.versions(),
     }
 
 

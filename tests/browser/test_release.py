@@ -55,7 +55,9 @@ answer
 
 CLIENT = """async () => {
   const { connect } = await import("/site/client/client.js");
-  const db = await connect({ name: "client", pyodide: "/site/pyodide.mjs" });
+  const db = await connect({
+    name: "client", pyodide: "/site/pyodide.mjs", start_deadline_ms: 300_000,
+  });
   const notes = db.documents("notes");
   await notes.insert({ text: "milk" });
   const error = await db.call("none").catch((error) => error.name);
@@ -114,7 +116,7 @@ def plain(folder: Path) -> Path:
 def test_a_page_loads_libredb_by_name_and_compiles_nothing(page: tuple[Page, Server]) -> None:
     tab, server = page
     tab.goto(f"{server.url}/site/index.html")
-    tab.wait_for_function("() => document.querySelector('#out').textContent", timeout=60_000)
+    tab.wait_for_function("() => document.querySelector('#out').textContent", timeout=300_000)
     assert tab.inner_text("#out") == "libredb/__init__.pyc value"
 
 

@@ -29,6 +29,11 @@ def install() -> None:
                 print(f"{name} {version}: installed")
 
 
+def versions() -> dict[str, str]:
+    """Return the version of each that is installed."""
+    return {name: version for name, version in PINS.items() if folder(name)}
+
+
 def folder(name: str) -> Path | None:
     """Return where the modules of one are, or None if it is not installed."""
     found = _FOLDER / "node_modules" / name / _MODULES[name]
