@@ -2,7 +2,7 @@
 
 Whoever writes a test finds its place by these sentences. A folder imports its own helpers and those
 of tests/support, so that it can be read, moved and run alone; only what starts a browser may look
-into scripts/browser.
+into scripts/browser and scripts/release.
 """
 
 import ast
@@ -15,15 +15,11 @@ from tests.architecture.rules import Imports, is_within, uses
 
 pytestmark = pytest.mark.cpython  # they read the checkout
 
-BROWSER_MAY_IMPORT = "scripts.browser"
+BROWSER_MAY_IMPORT = ["scripts.browser", "scripts.release"]
 STARTS_A_BROWSER = ("tests.browser", "tests.runtime")
 
 # Imports across a border, and why. The list only gets shorter.
 EXCEPTIONS = {
-    "tests.browser.test_release imports scripts.release.__main__": "it runs `make release`",
-    "tests.browser.test_release imports scripts.release.compressed": "and looks at its copies",
-    "tests.browser.test_release imports scripts.release.making": "it loads what that makes",
-    "tests.browser.test_release imports scripts.release.tools": "where it needs a newer Python",
     "tests.property.test_open_anything imports tests.format.make_files": "they are damaged",
 }
 
@@ -44,7 +40,7 @@ def across_borders(imports: Imports) -> list[str]:
         folder = ".".join(module.split(".")[:2])
         allowed = [folder, "tests.support"]
         if folder in STARTS_A_BROWSER:
-            allowed.append(BROWSER_MAY_IMPORT)
+            allowed += BROWSER_MAY_IMPORT
         is_ours = is_within(imported, "tests") or is_within(imported, "scripts")
         if is_ours and not any(is_within(imported, name) for name in allowed):
             found.append(f"{module} imports {imported}")

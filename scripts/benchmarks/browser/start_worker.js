@@ -22,7 +22,9 @@ const starts = {
   async pglite() {
     // @ts-expect-error -- it is there only when a measurement has fetched it
     const { PGlite } = await import("/pglite/index.js");
-    const db = await PGlite.create("opfs-ahp://start");
+    // @ts-expect-error -- the same
+    const { OpfsAhpFS } = await import("/pglite/fs/opfs-ahp.js");
+    const db = await PGlite.create({ fs: new OpfsAhpFS("start") });
     await db.exec("CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT)");
     await db.exec("INSERT INTO entries VALUES ('key', 'value') ON CONFLICT DO NOTHING");
     await db.query("SELECT value FROM entries WHERE key = 'key'");
