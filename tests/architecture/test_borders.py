@@ -34,22 +34,33 @@ KITS_MAY_IMPORT = {*PORTS, ERRORS, "libredb.testing"}
 LENS_KIT = "libredb.testing.lens"
 
 ADAPTERS = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")}
+FOR_PAGES = "libredb_web"
+FOR_PAGES_MAY_IMPORT = {"libredb.kernel.filesystem", "libredb.lens", "libredb.remote"}
 SIM_LAYERS = ["world", "plans", "judge", "campaigns", "mutants", "hunts"]
 
 
 def test_adapters_import_only_the_port_the_errors_and_what_they_share() -> None:
-    assert refused(imports("adapters"), ADAPTERS_MAY_IMPORT, package="libredb") == []
+    assert refused(_of_the_port(), ADAPTERS_MAY_IMPORT, package="libredb") == []
 
 
 def test_everything_that_adapters_may_import_is_imported() -> None:
     there = {module_name(path) for path in python_files("libredb")}
-    assert unused(imports("adapters"), ADAPTERS_MAY_IMPORT & there) == set()
+    assert unused(_of_the_port(), ADAPTERS_MAY_IMPORT & there) == set()
 
 
 def test_adapters_do_not_import_one_another() -> None:
-    for adapter in ADAPTERS:
+    for adapter in ADAPTERS - {FOR_PAGES}:
         for other in ADAPTERS - {adapter}:
             assert refused(imports(f"adapters/{adapter}"), package=other) == []
+
+
+def test_what_is_for_pages_stands_on_lenses_the_server_and_the_files_of_a_browser() -> None:
+    found = imports(f"adapters/{FOR_PAGES}")
+    inside = {name: [use for use in uses if "." in use.module] for name, uses in found.items()}
+    assert refused(inside, FOR_PAGES_MAY_IMPORT, package="libredb") == []
+    assert unused(inside, FOR_PAGES_MAY_IMPORT) == set()
+    assert refused(found, package="libredb_osfs") == []
+    assert unused(found, {"libredb_opfs"}) == set()
 
 
 def test_lenses_import_only_the_store_port_and_the_errors() -> None:
@@ -105,8 +116,8 @@ def test_only_the_command_line_imports_interop() -> None:
     assert refused(others, package="libredb.interop") == []
 
 
-def test_only_itself_imports_what_answers_clients() -> None:
-    others = _without(imports("libredb", "adapters"), "libredb.remote")
+def test_only_itself_and_what_a_page_asks_import_what_answers_clients() -> None:
+    others = _without(imports("libredb", "adapters"), "libredb.remote", f"{FOR_PAGES}.serving")
     assert refused(others, package="libredb.remote") == []
 
 
@@ -166,6 +177,11 @@ def _without(imports: Imports, *packages: str) -> Imports:
         for module, found in imports.items()
         if not any(is_within(module, package) for package in packages)
     }
+
+
+def _of_the_port() -> Imports:
+    """Return the adapters that keep the promises of the file system."""
+    return _without(imports("adapters"), FOR_PAGES)
 
 
 def _layers(imports: Imports) -> Imports:
