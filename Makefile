@@ -21,6 +21,7 @@ help: ## List the targets, and the programs that have none.
 #: python -m sim COMMAND [OPTIONS] # simulate: seeds, replay, shrink, soak, mutants
 #: python -m scripts.benchmarks [OPTIONS] # what `make bench` runs
 #: python -m scripts.browser.engines [NAME ...] # find Chromium and Firefox, or install them
+#: python -m scripts.browser.jupyterlite FOLDER # a JupyterLite site with libredb in it
 #: python -m scripts.browser.npm_package FOLDER # the npm package, for pages with a bundler
 #: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
 #: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
 PYODIDE = ROOT / "web" / "node_modules" / "pyodide"
 SQLITE_WASM = ROOT / "web" / "node_modules" / "@sqlite.org" / "sqlite-wasm" / "dist"
+PYSCRIPT = ROOT / "web" / "node_modules" / "@pyscript" / "core" / "dist"
 BIOME = ROOT / "web" / "node_modules" / ".bin" / "biome"
 VITE = ROOT / "web" / "node_modules" / "vite" / "bin" / "vite.js"
 
@@ -42,9 +43,10 @@ def pyodide_folder() -> Path:
     """Return the folder of the pinned Pyodide, installing it with npm if it is not there.
 
     With it come the tools that check the JavaScript of this repository, the bundler that a test
-    builds an app with, and the SQLite that it is measured against: one lock file, one install.
+    builds an app with, the PyScript of a test, and the SQLite that it is measured against: one lock
+    file, one install.
     """
-    wanted = (PYODIDE / "pyodide.mjs", SQLITE_WASM / "index.mjs", BIOME, VITE)
+    wanted = (PYODIDE / "pyodide.mjs", SQLITE_WASM / "index.mjs", PYSCRIPT / "core.js", BIOME, VITE)
     if not all(path.is_file() for path in wanted):
         run(["npm", "ci"], cwd=ROOT / "web")
     return PYODIDE
@@ -52,13 +54,18 @@ def pyodide_folder() -> Path:
 
 def fetch_test_wheels() -> list[Path]:
     """Return the pinned wheels of pytest and its company, fetching them if they are not there."""
-    digest = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()[:16]
+    return fetch_wheels(_REQUIREMENTS)
+
+
+def fetch_wheels(requirements: Path) -> list[Path]:
+    """Return the wheels that a file pins, for Pyodide, fetching them if they are not there."""
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
     folder = CACHE / "pyodide-wheels" / digest
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = tempfile.mkdtemp(dir=folder.parent)
         download = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", partial]
-        run([*download, *_TARGET, "-r", str(_REQUIREMENTS)], cwd=ROOT)
+        run([*download, *_TARGET, "-r", str(requirements)], cwd=ROOT)
         with contextlib.suppress(OSError):  # another run may have been quicker
             Path(partial).rename(folder)
         shutil.rmtree(partial, ignore_errors=True)
