@@ -1,7 +1,7 @@
 """A notebook keeps a storage: in a JupyterLite site that asks no other host, over a restart.
 
 It runs only by its own command, because it fetches and builds JupyterLite, and starts two browsers:
-LIBREDB_JUPYTERLITE=1 pytest tests/browser/test_jupyterlite.py
+LIBREDB_JUPYTERLITE=1 pytest tests/browser/python/test_jupyterlite.py
 """
 
 import os

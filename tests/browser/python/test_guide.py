@@ -1,7 +1,7 @@
 """The guide for people who write only Python is true: in a worker of one's own, and in PyScript.
 
-A storage is shared by both kinds of PyScript, over reloads, and one tab at a time has it. No page asks
-another host than 127.0.0.1.
+A storage is shared by both kinds of PyScript, over reloads, and one tab at a time has it. No page
+asks another host than 127.0.0.1.
 """
 
 import re
