@@ -43,11 +43,11 @@ def write(store: Store, changes: Mapping[str, str | None]) -> None:
 class Here:
     """The entries of a database that this program has open. Nothing in it ever waits."""
 
-    def __init__(self, db: libredb.Database, opened: ExitStack) -> None:
-        """Take a database, and what `close` is to end."""
+    def __init__(self, db: libredb.Database) -> None:
+        """Take a database that somebody else closes, and read it."""
         self.texts = read(db)
         self._db = db
-        self._opened = opened
+        self._opened = ExitStack()
 
     @classmethod
     async def open(cls, name: str, *, patience_seconds: float) -> Self:
@@ -59,7 +59,9 @@ class Here:
             fs = await libredb_opfs.acquire(name, patience_seconds=patience_seconds)
             opened.enter_context(fs)
             db = opened.enter_context(libredb.open(f"{name}.libredb", fs=fs))
-            return cls(db, opened.pop_all())
+            here = cls(db)
+            here._opened = opened.pop_all()
+            return here
 
     async def write(self, changes: Mapping[str, str | None]) -> None:
         """Commit these changes; they are durable when this returns."""

@@ -56,8 +56,12 @@ class Page:
         module = await _imported(client)
         with _refusals(f"cannot open the storage {name!r}"):
             connected = await module.connect(_as_object(options))
-        with _refusals(f"cannot read the storage {name!r}"):
-            return cls(connected, json.loads(await connected.call("libredb_web.read")))
+        try:
+            with _refusals(f"cannot read the storage {name!r}"):
+                return cls(connected, json.loads(await connected.call("libredb_web.read")))
+        except BaseException:
+            await connected.close()
+            raise
 
     async def write(self, changes: Mapping[str, str | None]) -> None:
         """Let the worker commit these changes; they are durable when this returns."""

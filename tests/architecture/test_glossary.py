@@ -48,6 +48,7 @@ ALLOWED = {
     "docs/browser.md:journal": FILE_SYSTEM,
     "docs/browser.md:query": DOM,
     "docs/guide/browser.md:query": DOM,
+    "docs/guide/python-in-a-page.md:query": DOM,
     "docs/design.md:flush": OPFS,
     "docs/design.md:journal": FILE_SYSTEM,
     "docs/durability.md:flush": OPFS,

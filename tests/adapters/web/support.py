@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +18,7 @@ from tests.adapters.opfs.support import FakeBridge
 
 def on(db: Database) -> Storage:
     """Return a storage in a database that somebody else closes."""
-    return Storage(Here(db, ExitStack()))
+    return Storage(Here(db))
 
 
 class FakeSite:
@@ -54,6 +53,7 @@ class FakeClient:
     def __init__(self, db: Database) -> None:
         self.server = Server(Host(open=lambda: db))
         self.failure: JsError | None = None
+        self.closed = False
 
     async def call(self, function: str, *args: str) -> str:
         if self.failure is not None:
@@ -69,6 +69,7 @@ class FakeClient:
 
     async def close(self) -> None:
         self.server.close()
+        self.closed = True
 
 
 def refusal(code: str, message: str, fields: dict[str, Any], name: str = "Error") -> JsError:

@@ -73,6 +73,16 @@ def test_the_client_is_beside_pyodide_or_where_it_is_said_to_be(
     assert page.options["name"] == "app"
 
 
+@pytest.mark.parametrize("values", ["json", "str"])
+def test_the_worker_ends_when_there_is_something_that_no_storage_wrote(
+    page: FakePage, client: FakeClient, db: Database, values: Any
+) -> None:
+    libredb.kv(db, "storage", values=values)["bad"] = {"$pickle": 1} if values == "json" else "1"
+    with pytest.raises(libredb.LensError):
+        run(libredb_web.storage("app"))
+    assert client.closed
+
+
 def test_who_waits_for_ever_has_no_deadline(page: FakePage) -> None:
     run(run(libredb_web.storage("app", patience_seconds=float("inf"))).close())
     assert page.options["wait"] is True

@@ -3,7 +3,6 @@
 import asyncio
 import copy
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from typing import Any
 
 import libredb_opfs
@@ -148,7 +147,7 @@ class Failing(Here):
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_sync_that_failed_is_done_again_whatever_became_of_it(db: Database, when: str) -> None:
-    keeper = Failing(db, ExitStack())
+    keeper = Failing(db)
     store = Storage(keeper)
     store.update(a=1, b=2)
     run(store.sync())
@@ -167,7 +166,7 @@ class Slow(Here):
     """Commits when it is let."""
 
     def __init__(self, db: Database) -> None:
-        super().__init__(db, ExitStack())
+        super().__init__(db)
         self.gate = asyncio.Event()
 
     async def write(self, changes: Mapping[str, str | None]) -> None:
@@ -282,15 +281,30 @@ def test_a_class_of_ones_own_sees_everything_that_is_set(site: FakeSite) -> None
     run(store.close())
 
 
+OTHERS: dict[str, tuple[Callable[[Database], Any], type[libredb.LensError]]] = {
+    "a tag": (
+        lambda db: libredb.kv(db, "storage", values="json").update(bad={"$pickle": 1}),
+        libredb.DamagedEntryError,
+    ),
+    "text": (
+        lambda db: libredb.kv(db, "storage", values="str").update(bad="1"),
+        libredb.SchemaMismatchError,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
 def test_files_are_given_back_when_there_is_something_that_no_storage_wrote(
-    site: FakeSite,
+    site: FakeSite, what: str
 ) -> None:
+    """What failed to read kept the files until the worker ended, and every later try was locked."""
+    write, refusal = OTHERS[what]
     with (
         run(site.acquire("app", patience_seconds=1)) as fs,
         libredb.open("app.libredb", fs=fs) as db,
     ):
-        libredb.kv(db, "storage", values="json")["bad"] = {"$pickle": 1}
-    with pytest.raises(libredb.DamagedEntryError, match="'bad'"):
+        write(db)
+    with pytest.raises(refusal):
         run(libredb_web.storage("app"))
     assert site.held["app"].closed
 

@@ -23,6 +23,8 @@ GUIDE = (ROOT / "docs" / "guide" / "python-in-a-page.md").read_text(encoding="ut
 DEADLINE_MS = 300_000
 """Two Pyodides start at once, and perhaps other tests beside them."""
 
+PRINTED = re.compile(r"^ *print\(.*\)  # (.+)$", re.MULTILINE)
+
 VISIT = re.compile(
     r"(\d+) visits, the first one: "
     r"\(datetime\.datetime\(.*, tzinfo=datetime\.timezone\.utc\), b'worker'\)"
@@ -69,7 +71,7 @@ def visited(tabs: Tabs, folder: Path) -> Iterator[Visited]:
         visited = Visited(server, tabs)
         visited.serve("index.html", plain, wheel.name)
         visited.serve("worker.js", worker, wheel.name)
-        visited.serve("app.py", "\n".join(blocks("python")), wheel.name)
+        visited.serve("app.py", "\n".join(blocks("py")), wheel.name)
         visited.serve("pyscript-worker.html", in_worker, wheel.name)
         visited.serve("pyscript-main.html", on_main, wheel.name)
         yield visited
@@ -78,7 +80,9 @@ def visited(tabs: Tabs, folder: Path) -> Iterator[Visited]:
 def test_its_python_runs_in_a_worker_from_top_to_bottom(visited: Visited) -> None:
     page = visited.tabs.context.new_page()
     with asking_nobody_else(page, visited.server):
-        assert visited.show(page, "index.html").split() == ["(640,", "480)", "buy", "milk", "1815"]
+        told = visited.show(page, "index.html")
+        assert told.splitlines() == PRINTED.findall("\n".join(blocks("py")))
+        assert len(told.splitlines()) == 3
 
 
 def test_pyscript_keeps_a_storage_in_a_worker_and_on_the_main_thread(visited: Visited) -> None:
