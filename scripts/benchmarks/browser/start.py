@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from scripts.benchmarks.browser import peers
 from scripts.benchmarks.rounds import BASELINE, OURS, Line, Outcome, Plan, lines, take_turns
 from scripts.benchmarks.row import FailedError, Figures, Kind, Refusal, Row
-from scripts.browser.chromium import ensure_chromium, persistent_context
 from scripts.browser.client import copy_client
+from scripts.browser.engines import CHROMIUM, ensure, persistent_context
 from scripts.browser.server import Server
 from scripts.browser.site import serve_site
 from scripts.browser.static_site import PYODIDE_FILES
@@ -250,7 +250,7 @@ def measure(rows: Sequence[Row[Start]], plan: Plan) -> Iterator[Line]:
     """Run these rows, and yield their lines."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only rows of a browser need it
 
-    ensure_chromium()
+    ensure(CHROMIUM)
     folder = plan.places.disk / "start"
     folder.mkdir()
     site = folder / "site"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from scripts.browser.chromium import persistent_context
+from scripts.browser.engines import persistent_context
 from scripts.browser.jupyterlite import make_jupyterlite
 from scripts.browser.server import Server
 from scripts.browser.wheels import ROOT
