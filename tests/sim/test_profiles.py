@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.campaigns import jobs
 from sim.campaigns.floors import shortfalls
 from sim.campaigns.jobs import run_jobs, seed_jobs, sum_up
 from sim.campaigns.parts import PARTS
@@ -46,6 +47,17 @@ def test_a_profile_violates_nothing_and_reaches_its_floors(name: str) -> None:
     assert not tally.failures, explain(tally)
     if tally.runs * PROFILES[name].weight >= 300:
         assert shortfalls(tally) == []
+
+
+def test_seeds_run_in_a_worker_that_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 36 minutes in a browser they failed: 2**31 microseconds are all that clock can tell."""
+
+    def ended() -> float:
+        raise RuntimeError("the processor time used is not available")
+
+    monkeypatch.setattr(jobs.time, "process_time", ended)
+    monkeypatch.setattr(jobs.sys, "platform", "emscripten")
+    assert jobs.run_job(("seeds", "P1", 0, 1)).runs == 1
 
 
 def test_every_profile_of_the_table_is_there_and_has_floors() -> None:
