@@ -89,6 +89,7 @@ WAYS: dict[str, tuple[Callable[[Storage], Any], dict[str, int]]] = {
     "popitem": (lambda store: store.popitem(), {"a": 1}),
     "clear": (lambda store: store.clear(), {}),
     "setdefault": (lambda store: store.setdefault("c", 3), {"a": 1, "b": 2, "c": 3}),
+    "setdefault of one that is there": (lambda store: store.setdefault("a", 9), {"a": 1, "b": 2}),
     "update": (lambda store: store.update([("a", 5)], c=3), {"a": 5, "b": 2, "c": 3}),
     "|=": (_or, {"a": 1, "b": 2, "c": 3}),
 }
