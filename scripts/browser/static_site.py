@@ -1,4 +1,4 @@
-"""Makes a folder that a web server can serve as it is: Pyodide, the client, wheels, no CDN.
+"""Makes a folder that a web server can serve as it is: Pyodide, the client, pages, wheels, no CDN.
 
     python -m scripts.browser.static_site FOLDER
 
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from scripts.browser.client import copy_client
 from scripts.browser.lock_file import write_lock
+from scripts.browser.pages import copy_pages, list_files
 from scripts.browser.wheels import build_wheel, fetch_test_wheels, pyodide_folder
 
 # What a browser asks for; the rest of the npm package is for Node.js and for debugging.
@@ -46,6 +47,8 @@ def make_site(folder: Path) -> Path:
         wheel = Path(shutil.copy2(build_wheel(Path(built)), folder))
     write_lock(folder)
     copy_client(folder / "client", f"../{wheel.name}")
+    copy_pages(folder)
+    list_files(folder)
     return wheel
 
 
