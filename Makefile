@@ -1,11 +1,11 @@
-# Two commands matter: `make demo` and `make test`. Each sets up all that it needs, in .venv.
+# Three commands matter: `make demo`, `make serve` and `make test`. Each sets up all that it needs.
 # `make` alone lists the rest. The work is done by the small Python programs in scripts/.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test firefox quick lint types format coverage bench bump release clean
+.PHONY: help venv demo serve test firefox quick lint types format coverage bench bump release clean
 
 help: ## List the targets, and the programs that have none.
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -23,6 +23,7 @@ help: ## List the targets, and the programs that have none.
 #: python -m scripts.browser.engines [NAME ...] # find Chromium and Firefox, or install them
 #: python -m scripts.browser.jupyterlite FOLDER # a JupyterLite site with libredb in it
 #: python -m scripts.browser.npm_package FOLDER # the npm package, for pages with a bundler
+#: python -m scripts.browser.serve [OPTIONS] [FOLDER] # what `make serve` runs, or a folder
 #: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
 #: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it
 #: python -m scripts.release [FOLDER] # what `make release` runs
@@ -47,6 +48,9 @@ venv: ## Create or renew .venv with the pinned development tools.
 
 demo: venv ## Show the database at work on real data, killed and recovered.
 	@$(BIN)/python -m libredb demo
+
+serve: venv ## Make the pages, and serve them at 127.0.0.1:8000; PORT=8001: there.
+	@$(BIN)/python -m scripts.browser.serve $(if $(PORT),--port $(PORT))
 
 test: venv ## Everything CI checks: lint, types, tests, coverage, other Pythons.
 	@$(BIN)/python scripts/check.py

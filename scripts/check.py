@@ -50,7 +50,7 @@ FIREFOX_DRIVEN = [
 FEWER_DEATHS = ["env", "LIBREDB_TERMINATIONS=2", "LIBREDB_BROWSER_KILLS=1"]
 
 # Where our JavaScript is, seen from `web`, whose settings count; types as web/tsconfig.json says.
-JAVASCRIPT = ["src", "test", "../adapters", "../scripts"]
+JAVASCRIPT = ["src", "test", "pages", "../adapters", "../scripts"]
 BIOME = ["env", "-C", "web", "node_modules/.bin/biome", "check", "--error-on-warnings"]
 
 # Interrupting every line takes too long for the tracer, which it replaces.

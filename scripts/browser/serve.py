@@ -6,12 +6,14 @@ Without a folder the site of scripts/browser/static_site.py is made in .cache/si
 renamed when it is whole. A folder that is named is served as it is.
 
 Rules: 127.0.0.1 alone. A browser keeps data for an address with its port, so a port that is taken
-is an error, and not another port. Browsers ask again whether a file has changed. The pages of
-libredb get a content security policy: their own origin, and nothing else.
+is an error, and not another port. Ctrl-C and SIGTERM end it, with one line. Browsers ask again
+whether a file has changed. The pages of libredb get a content security policy: their own origin,
+and nothing else.
 """
 
 import argparse
 import http
+import signal
 import sys
 import tempfile
 from functools import partial
@@ -123,6 +125,7 @@ def main(arguments: list[str]) -> int:
     if options.folder is not None and not options.folder.is_dir():
         print(f"{options.folder} is not a folder", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return serve(options.port, options.folder)
     except PreparationError as error:

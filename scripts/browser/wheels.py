@@ -23,6 +23,7 @@ PYODIDE = ROOT / "web" / "node_modules" / "pyodide"
 SQLITE_WASM = ROOT / "web" / "node_modules" / "@sqlite.org" / "sqlite-wasm" / "dist"
 PYSCRIPT = ROOT / "web" / "node_modules" / "@pyscript" / "core" / "dist"
 BIOME = ROOT / "web" / "node_modules" / ".bin" / "biome"
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 VITE = ROOT / "web" / "node_modules" / "vite" / "bin" / "vite.js"
 
 _REQUIREMENTS = ROOT / "web" / "requirements-pyodide.txt"
@@ -42,11 +43,12 @@ class PreparationError(RuntimeError):
 def pyodide_folder() -> Path:
     """Return the folder of the pinned Pyodide, installing it with npm if it is not there.
 
-    With it come the tools that check the JavaScript of this repository, the bundler that a test
-    builds an app with, the PyScript of a test, and the SQLite that it is measured against: one lock
-    file, one install.
+    With it come the tools that check the JavaScript of this repository and its pages, the bundler
+    that a test builds an app with, the PyScript of a test, and the SQLite that it is measured
+    against: one lock file, one install.
     """
-    wanted = (PYODIDE / "pyodide.mjs", SQLITE_WASM / "index.mjs", PYSCRIPT / "core.js", BIOME, VITE)
+    tools = (BIOME, AXE, VITE)
+    wanted = (PYODIDE / "pyodide.mjs", SQLITE_WASM / "index.mjs", PYSCRIPT / "core.js", *tools)
     if not all(path.is_file() for path in wanted):
         run(["npm", "ci"], cwd=ROOT / "web")
     return PYODIDE

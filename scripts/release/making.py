@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scripts.browser.client import copy_client
 from scripts.browser.npm_package import make_package
+from scripts.browser.pages import list_files
 from scripts.browser.static_site import make_site
 from scripts.release import compressed
 from scripts.release.compiled import compile_wheel
@@ -46,5 +47,6 @@ def make_release(folder: Path, interpreter: str, *, quality: int = compressed.LA
     copy_client(folder / "client", f"../{wheel.name}")
     make_package(folder, wheel)
     write_lock(python, folder, plain, wheel)
+    list_files(folder)  # the lock file and the wheel are others now
     compressed.compress(folder, quality)
     return wheel

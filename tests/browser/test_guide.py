@@ -70,6 +70,10 @@ def test_it_begins_with_a_page_of_ten_lines(visit: tuple[Page, Server, list[str]
             "() => document.querySelector('#out').textContent.endsWith('visits')", timeout=120_000
         )
         assert page.inner_text("#out") == f"{number} visits"
+    server.serve_file("elsewhere/index.html", html.encode())
+    page.goto(f"{server.url}/elsewhere/index.html")
+    page.wait_for_function("() => document.querySelector('#out').textContent !== 'loading ...'")
+    assert page.inner_text("#out").startswith("TypeError: ")  # there is no client
     assert errors == []
 
 

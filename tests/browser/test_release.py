@@ -221,3 +221,14 @@ def test_without_a_newer_python_the_release_fails_and_says_what_is_missing(
     assert program.main([str(tmp_path / "site")]) == 1
     assert "needs a Python of at least 3.12" in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
+
+
+def test_its_pages_can_be_kept_for_the_list_names_every_file_as_it_is(folder: Path) -> None:
+    text = (folder / "pages" / "files.js").read_text(encoding="utf-8")
+    listed = json.loads(text[text.index("{\n") :].rstrip(";\n"))
+    assert "../pyodide-lock.json" in listed, "it is written last"
+    for address, digest in listed.items():
+        path = folder / "pages" / address
+        content = (path / "index.html" if path.is_dir() else path).read_bytes()
+        made = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        assert digest == f"sha256-{made}", address

@@ -115,8 +115,9 @@ export async function showList(notes, onChange) {
     await notes.remove(note.id);
     const putBack = button("Put it back", async () => {
       await notes.putBack(note);
-      say("It is back.");
+      say();
       await refresh();
+      text.focus();
       onChange();
     });
     item.remove();
@@ -130,8 +131,8 @@ export async function showList(notes, onChange) {
     await notes.add(text.value);
     text.value = "";
     words.value = "";
+    say();
     await refresh();
-    say("Added.");
     onChange();
   });
   const form = part("add", HTMLFormElement);

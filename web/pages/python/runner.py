@@ -47,11 +47,11 @@ class Output(TextIOBase):
     def end(self, kind: str, more: str = "") -> None:
         """Post what was not posted yet, and more: of a kind, printed, value or failure."""
         text, self._line = self._line + more, ""
-        if not text or self._left <= 0:
+        if not text or not self._left:
             return
-        self._left -= len(text)
-        if self._left <= 0:
-            text = f"{text[: self._left]}\n... and more than a page can show"
+        if len(text) > self._left:
+            text = f"{text[: self._left]}\n... and more than is shown"
+        self._left = max(0, self._left - len(text))
         self._channel.postMessage(f"{kind} {text}")
 
     def close(self) -> None:
@@ -62,11 +62,12 @@ class Output(TextIOBase):
 @register
 def run(db: libredb.Database, code: str, channel: str) -> bool:
     """Run some code; return whether it came to its end."""
+    names["db"] = db
     place = f"run {next(numbers)}"
     output = Output(channel)
     try:
         with redirect_stdout(output), redirect_stderr(output):
-            value = eval_code(code, {**names, "db": db}, filename=place)
+            value = eval_code(code, names, filename=place)
         output.end("printed")
         if value is not None:
             output.end("value", f"{value!r}\n")
