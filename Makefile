@@ -23,7 +23,7 @@ help: ## List the targets, and the programs that have none.
 #: python -m scripts.browser.engines [NAME ...] # find Chromium and Firefox, or install them
 #: python -m scripts.browser.jupyterlite FOLDER # a JupyterLite site with libredb in it
 #: python -m scripts.browser.npm_package FOLDER # the npm package, for pages with a bundler
-#: python -m scripts.browser.serve [OPTIONS] [FOLDER] # what `make serve` runs, or a folder
+#: python -m scripts.browser.serve [FOLDER] # what `make serve` runs, or a folder as it is
 #: python -m scripts.browser.static_site FOLDER # a folder that serves libredb in Pyodide
 #: python -m scripts.browser.wheels # fetch Pyodide, and wheels for tests in it
 #: python -m scripts.release [FOLDER] # what `make release` runs

@@ -42,7 +42,7 @@ dict(settings)
 `,
   "All or nothing": `import libredb
 
-accounts = libredb.kv(db, "accounts")
+accounts = libredb.kv(db, "accounts", values="json")
 accounts.update({"ada": 100, "bob": 5})
 
 try:
