@@ -66,11 +66,14 @@ export function trying(work) {
   };
 }
 
-/** What is to be known before the text of an error, which is for whoever writes the page. */
-const MEANINGS = [
+/**
+ * The errors after which a page starts again, and what is to be known before the text of one, which
+ * is for whoever writes the page.
+ */
+const ENDS = [
   {
     kind: OutcomeUnknownError,
-    text: "It is not known whether that was done. Look before you do it again.",
+    text: "It is not known whether that was done. Start again, and look before you repeat it.",
   },
   { kind: WorkerError, text: "The database of this page has ended. What was kept is still there." },
   { kind: DatabaseFailedError, text: "The database has to be opened again, after a failure." },
@@ -82,13 +85,12 @@ const MEANINGS = [
  */
 export function complain(error) {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const meaning = MEANINGS.find(({ kind }) => error instanceof kind)?.text ?? "That did not work.";
+  const end = ENDS.find(({ kind }) => error instanceof kind);
   const place = part("error", HTMLElement);
-  const mustRestart = error instanceof WorkerError || error instanceof DatabaseFailedError;
   place.replaceChildren(
-    made("p", {}, made("strong", {}, meaning)),
+    made("p", {}, made("strong", {}, end?.text ?? "That did not work.")),
     made("p", { className: "details" }, `${name}: ${message}`),
-    mustRestart
+    end
       ? button("Start again", () => location.reload())
       : button("Dismiss", () => place.replaceChildren()),
   );
