@@ -13,7 +13,10 @@ import pytest
 from tests.browser.conftest import Site, Tabs
 from tests.browser.page_client import ClientTab
 
-pytestmark = pytest.mark.cpython(reason="drives a browser")
+pytestmark = [
+    pytest.mark.cpython(reason="drives a browser"),
+    pytest.mark.engine("chromium", reason="sets the quota through its developer tools"),
+]
 
 MIB = 1 << 20
 
