@@ -283,6 +283,7 @@ def edit_by_keyboard(page: "Page") -> None:
     page.keyboard.press("Control+z")
     assert program.input_value() == outside
     page.keyboard.press("Control+Enter")
+    page.locator("#run:enabled").wait_for()
     shows(page, "output", "0.5")
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
@@ -318,8 +319,9 @@ def stop_what_never_ends(page: "Page") -> None:
     shows(page, "said", "Python has begun anew")
     shows(page, "view", "endless")
     program.fill("print('x' * 300_000)\nhalf(1)")
-    run(page, "It ended with an error.")  # names are gone
-    shows(page, "output", "... and more than is shown")
+    run(page, "It ended with an error.")
+    shows(page, "output", "... and more than is shown\nTraceback")
+    shows(page, "output", "NameError: name 'half' is not defined")
     assert len(page.locator("#output").text_content() or "") < 110_000
 
 

@@ -47,12 +47,16 @@ class Output(TextIOBase):
     def end(self, kind: str, more: str = "") -> None:
         """Post what was not posted yet, and more: of a kind, printed, value or failure."""
         text, self._line = self._line + more, ""
-        if not text or not self._left:
-            return
-        if len(text) > self._left:
-            text = f"{text[: self._left]}\n... and more than is shown"
-        self._left = max(0, self._left - len(text))
-        self._channel.postMessage(f"{kind} {text}")
+        if kind != "failure":
+            text = self._cut(text)
+        if text:
+            self._channel.postMessage(f"{kind} {text}")
+
+    def _cut(self, text: str) -> str:
+        left, self._left = self._left, max(0, self._left - len(text))
+        if len(text) <= left:
+            return text
+        return f"{text[:left]}\n... and more than is shown\n" if left else ""
 
     def close(self) -> None:
         """Give the channel back."""
