@@ -19,12 +19,23 @@ from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from scripts.browser.wheels import PreparationError
+from scripts.browser.wheels import PreparationError, pyodide_folder
 
 NAME = "pyodide-lock.json"
 
 _METADATA = re.compile(r"[^/]*\.dist-info/METADATA")
 _CONDITION = re.compile(r"\bextra\s*==")
+
+
+def info() -> dict[str, str]:
+    """Return what the lock file of Pyodide says of Pyodide: python, platform, abi_version."""
+    return json.loads((pyodide_folder() / NAME).read_text(encoding="utf-8"))["info"]
+
+
+def python_version() -> tuple[str, str, str]:
+    """Return the version of Pyodide's Python, as its own lock file tells it."""
+    major, minor, micro = info()["python"].split(".")
+    return major, minor, micro
 
 
 def write_lock(folder: Path) -> None:
@@ -50,6 +61,19 @@ def write_lock(folder: Path) -> None:
     _require_whole(packages)
     lock["packages"] = dict(sorted(packages.items()))
     (folder / NAME).write_text(json.dumps(lock, indent=1), encoding="utf-8")
+
+
+def load_instead(folder: Path, listed: Path, other: Path) -> None:
+    """Let the lock file of `folder` load the wheel `other` where it lists another of the package.
+
+    What is in the package is told by the one that is listed: names to import are looked for in
+    sources, and `other` may have compiled modules alone.
+    """
+    file = folder / NAME
+    lock = json.loads(file.read_text(encoding="utf-8"))
+    (package,) = (p for p in lock["packages"].values() if p["file_name"] == listed.name)
+    package |= {"file_name": other.name, "sha256": _digest(other)}
+    file.write_text(json.dumps(lock, indent=1), encoding="utf-8")
 
 
 def entry(wheel: Path) -> dict[str, Any]:

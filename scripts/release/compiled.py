@@ -6,8 +6,8 @@ module belongs to one version of Python, so this wheel is one more, beside that 
 
 from pathlib import Path
 
+from scripts.browser.lock_file import python_version
 from scripts.browser.wheels import ROOT, pyodide_folder, run
-from scripts.release.lock_file import python_version
 
 _HERE = Path(__file__).resolve().parent
 

@@ -1,9 +1,8 @@
 """Makes the folder of a release, step by step.
 
 It is the folder of scripts/browser/static_site.py, with a second wheel whose modules are compiled,
-a lock file that lists it, so that `pyodide.loadPackage("libredb")` finds it and asks no other host,
-the tarball of the npm package, for who has a bundler, and smaller copies of what can be made
-smaller.
+which `pyodide.loadPackage("libredb")` loads instead, the tarball of the npm package, for who has a
+bundler, and smaller copies of what can be made smaller.
 
 Absent on purpose: Pyodide's own packages, which the lock file no longer lists, and publishing.
 """
@@ -12,12 +11,12 @@ import tempfile
 from pathlib import Path
 
 from scripts.browser.client import copy_client
+from scripts.browser.lock_file import load_instead
 from scripts.browser.npm_package import make_package
 from scripts.browser.pages import list_files
 from scripts.browser.static_site import make_site
 from scripts.release import compressed
 from scripts.release.compiled import compile_wheel
-from scripts.release.lock_file import write_lock
 from scripts.release.pyodide_build import build_with_pyodide, require_same
 from scripts.release.tools import ensure_tools
 
@@ -46,7 +45,7 @@ def make_release(folder: Path, interpreter: str, *, quality: int = compressed.LA
     wheel = compile_wheel(plain, folder)
     copy_client(folder / "client", f"../{wheel.name}")
     make_package(folder, wheel)
-    write_lock(python, folder, plain, wheel)
+    load_instead(folder, plain, wheel)
     list_files(folder)  # the lock file and the wheel are others now
     compressed.compress(folder, quality)
     return wheel

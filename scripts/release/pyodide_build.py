@@ -16,8 +16,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from scripts.browser import lock_file
 from scripts.browser.wheels import ROOT, PreparationError, pyodide_folder, run
-from scripts.release import lock_file
 
 _SYSCONFIG = "_sysconfigdata__emscripten_wasm32-emscripten"
 

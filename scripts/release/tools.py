@@ -1,6 +1,6 @@
-"""A newer Python, and in an environment of its own the programs that only run there.
+"""A newer Python, and in an environment of its own the program that only runs there.
 
-pyodide-build and pyodide-lock want a Python of at least 3.12, which libredb does not. The
+pyodide-build wants a Python of at least 3.12, which libredb does not. The
 environment holds exactly what requirements-release.txt pins, and is kept in `.cache/`.
 """
 
@@ -17,14 +17,14 @@ _REQUIREMENTS = ROOT / "requirements-release.txt"
 
 NO_PYTHON = """\
 make release needs a Python of at least 3.12 besides the one that runs the tests, because the
-programs that build the wheel for Pyodide and write its lock file do. None was found on PATH or
-under pyenv. Everything else works without it: `python -m scripts.browser.static_site FOLDER` makes
-a folder from which the wheel loads by its address.
+program that builds wheels as Pyodide does wants one. None was found on PATH or under pyenv.
+Everything else works without it: `python -m scripts.browser.static_site FOLDER` makes a folder from
+which the wheel loads by its name.
 """
 
 
 def find_newer_python() -> str | None:
-    """Return the oldest Python that the tools run on, or None if there is none."""
+    """Return the oldest Python that it runs on, or None if there is none."""
     # The oldest, because the pip of our own Python has to know it.
     if sys.version_info >= OLDEST:
         return sys.executable
