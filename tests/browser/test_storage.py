@@ -111,9 +111,9 @@ def test_a_quota_that_ends_in_short_counts_loses_nothing_and_ends_with_more_room
     site: Site, playwright: Playwright, tmp_path: Path
 ) -> None:
     # Firefox raises nothing: the write that does not fit returns 0. A site gets 10 MiB of these.
-    small = {"dom.quotaManager.temporaryStorage.fixedLimit": 50 * 1024}
+    limit = "dom.quotaManager.temporaryStorage.fixedLimit"
     elsewhere = site.elsewhere(tmp_path)
-    with elsewhere.browser(playwright, preferences=small) as tabs:
+    with elsewhere.browser(playwright, preferences={limit: 50 * 1024}) as tabs:
         worker = elsewhere.start_worker(tabs.open())
         told = worker.run("inside.fill('short')")
         assert told["errno"] == "ENOSPC", told
@@ -123,7 +123,7 @@ def test_a_quota_that_ends_in_short_counts_loses_nothing_and_ends_with_more_room
         last = worker.run("inside.hold('short')")
         assert last in {told["last"], told["last"] + 1}
         assert worker.run("inside.compact_held()") == {"errno": "ENOSPC", "last": last}
-    with elsewhere.browser(playwright) as tabs:
+    with elsewhere.browser(playwright, preferences={limit: -1}) as tabs:
         assert elsewhere.start_worker(tabs.open()).run("inside.append('short', 10)") == last + 10
 
 
