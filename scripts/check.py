@@ -43,11 +43,7 @@ FIREFOX_INSIDE = [
     *("tests/browser/test_conformance.py", "tests/contract"),
     *("-k", "test_conformance or platform"),  # what is kept in memory is no different there
 ]
-FIREFOX_DRIVEN = [
-    *("tests/browser/test_termination.py", "tests/browser/test_client_life.py"),
-    *("-k", "page_is_left or browser_is_killed"),
-]
-FEWER_DEATHS = ["env", "LIBREDB_BROWSER_KILLS=1"]
+FIREFOX_DRIVEN = ["tests/browser/test_client_life.py", "-k", "page_is_left"]
 
 # Where our JavaScript is, seen from `web`, whose settings count; types as web/tsconfig.json says.
 JAVASCRIPT = ["src", "test", "pages", "../adapters", "../scripts"]
@@ -206,7 +202,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
             "firefox",
             [
                 ["python", *pytest("inside", "--runtime=pyodide", IN_FIREFOX, *FIREFOX_INSIDE)],
-                [*FEWER_DEATHS, "python", *pytest("driven", IN_FIREFOX, *FIREFOX_DRIVEN)],
+                ["python", *pytest("driven", IN_FIREFOX, *FIREFOX_DRIVEN)],
             ],
             reports=(reports / "inside.xml", reports / "driven.xml"),
             only_where=FIREFOX,
