@@ -81,14 +81,14 @@ def test_a_second_client_is_locked_out_or_waits(site: Site, tabs: Tabs, tab: Cli
     """,
         "life-locked",
     )
-    other.page.wait_for_function("() => steps.includes('open')", timeout=60_000)
+    other.page.wait_for_function("() => steps.includes('acquire')", timeout=60_000)
     tab.run("await db.close();")
     assert other.run("""
       const other = await waiting;
       const found = [text(await other.get("a")), steps];
       await other.close();
       return found;
-    """) == ["1", ["pyodide", "wheel", "open", "ready"]]
+    """) == ["1", ["pyodide", "wheel", "import", "acquire", "open", "ready"]]
     other.page.close()
 
 
