@@ -189,7 +189,7 @@ def test_a_short_read_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_browser_needs_a_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "emscripten")
-    with pytest.raises(libredb.UsageError, match="in the browser a path needs fs="):
+    with pytest.raises(libredb.UsageError, match="in Pyodide a path needs fs="):
         history(PATH)
 
 
