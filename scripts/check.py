@@ -74,6 +74,10 @@ QUICK = {
 # The Python of .venv. It runs the whole suite too, in the stages `suite`, `slow` and `untraced`.
 MEASURED = f"{sys.version_info.major}.{sys.version_info.minor}"
 
+# Of the seeds and small spaces that the simulator can go through, a part: `python -m sim run` and
+# `python -m sim soak` go through all of them, and more.
+PART = ["env", "LIBREDB_SIM_SEEDS=12000", "LIBREDB_SIM_FRACTION=4"]
+
 # The other interpreters prove that nothing depends on the interpreter; that takes fewer seeds.
 FEWER_SEEDS = ["env", "LIBREDB_SIM_SEEDS=1000", "LIBREDB_SIM_FRACTION=16"]
 
@@ -214,7 +218,7 @@ def _stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
         ),
         Stage(
             "untraced",
-            [["python", *pytest("untraced", *untraced)]],
+            [[*PART, "python", *pytest("untraced", *untraced)]],
             reports=(reports / "untraced.xml",),
         ),
         Stage(

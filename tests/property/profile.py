@@ -7,7 +7,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-PART = 1 if os.environ.get("LIBREDB_SIM_FRACTION", "1") == "1" else 4
+PART = 4 if os.environ.get("LIBREDB_SIM_FRACTION") == "16" else 1
 
 
 def examples(count: int, *, steps: int = 30) -> settings:

@@ -1,6 +1,6 @@
 """Every case of the small spaces is run, and each has the outcome that the contract allows.
 
-All of them on one interpreter; with LIBREDB_SIM_FRACTION=16, as elsewhere, one case in sixteen.
+`make test` sets LIBREDB_SIM_FRACTION: one case in four on one interpreter, in sixteen elsewhere.
 """
 
 import os
