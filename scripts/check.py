@@ -1,9 +1,9 @@
 """Runs everything that `make test` checks, as stages, and sums up.
 
 A stage is a list of commands that run one after the other, and passes if all of them do. Stages
-are independent of each other, so one more runs at once than there are cores, for some wait. Each prints its output
-whole when it ends, so two never mix; every command is shown as it was run and can be repeated by
-hand, at the top of the checkout and with .venv activated.
+are independent of each other, so one more runs at once than there are cores, for some wait. Each
+prints its output whole when it ends, so two never mix; every command is shown as it was run and can
+be repeated by hand, at the top of the checkout and with .venv activated.
 
 `python scripts/check.py` runs all stages; with names (lint, types, suite, ...) only those. Some run
 only when they are named: parts of others for the short loop, and the whole suite in Firefox. The
