@@ -142,6 +142,9 @@ def test_somebody_keeps_notes(url: str, opened: Callable[[str], "Page"], tmp_pat
     shows(second, "offline", "works without a network")
     second.evaluate("() => history.back()")  # what is brought back from the cache does not load
     shows(second, "count", "22 notes")
+    second.get_by_label("New note").fill("one more")  # what was shown before says nothing
+    second.get_by_role("button", name="Add").click()
+    shows(second, "count", "23 notes")
 
 
 def write_many_by_keyboard(page: "Page") -> None:

@@ -18,7 +18,9 @@ const START_MS = 180_000;
 const STEPS = {
   pyodide: "Loading Python: 13 MB the first time, nothing later ...",
   wheel: "Loading libredb ...",
+  import: "Loading libredb ...",
   module: "Loading the functions of this page ...",
+  acquire: "Waiting for the files ...",
   open: "Opening the files ...",
   ready: "Looking ...",
 };
