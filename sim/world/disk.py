@@ -124,7 +124,9 @@ class DiskFile:
         cache[offset:end] = data
         if self.lost:
             for sector in range(offset // SECTOR, -(-end // SECTOR)):
-                self.lost.pop(sector, None)
+                if self.lost.pop(sector, None) is not None:  # it is dirty whole, not `data` alone
+                    self.low = min(self.low, sector * SECTOR)
+                    self.high = max(self.high, min((sector + 1) * SECTOR, size))
         if end > size:
             if self.reserve and self.roomy:
                 cache += bytes(-end % self.reserve)

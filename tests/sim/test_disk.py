@@ -81,6 +81,26 @@ def test_writing_lost_pages_again_makes_the_next_sync_carry_them() -> None:
         assert fs.images(PATH)[0][PAGE:] == b"y" * PAGE
 
 
+@pytest.mark.parametrize("place", [PAGE + SECTOR - 1, PAGE + 2 * SECTOR, 2 * PAGE])
+def test_a_write_makes_the_whole_of_a_lost_sector_dirty_again(place: int) -> None:
+    """Seed 40040419 of P7: the sync brought what was written, and left the rest of the sector lost.
+
+    A refusal was called wrong, since everything seemed to be on the disk.
+    """
+    for seed in range(50):
+        fs = with_file(b"x" * PAGE, seed=seed)
+        file = opened(fs)
+        file.write(PAGE, b"y" * (PAGE + 100))
+        file.disk_file.lose_pages(fs.generator, 1)
+        file.sync()
+        file.write(place, b"y")
+        file.sync()
+        fs.power_loss()
+        first = place // SECTOR * SECTOR
+        found = fs.images(PATH)[0][first : first + SECTOR]
+        assert found == b"y" * min(SECTOR, 2 * PAGE + 100 - first)
+
+
 def test_a_truncate_is_undone_by_a_power_loss_until_it_is_synced() -> None:
     lengths: set[int] = set()
     for seed in range(60):
