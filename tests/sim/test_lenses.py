@@ -21,7 +21,7 @@ from sim.plans.plan import Step
 from sim.plans.profile import LENSES_EVERY
 from sim.plans.profiles import PROFILES
 
-SEEDS = max(1, int(os.environ.get("LIBREDB_SIM_SEEDS", "20000")) // 2500)
+SEEDS = max(1, int(os.environ.get("LIBREDB_SIM_SEEDS", "12000")) // 1500)
 STORAGE = [name for name, one in PROFILES.items() if "lenses" not in one.clauses]
 LENSES = next(one for one in PROFILES.values() if "lenses" in one.clauses)
 REFUSED = {
