@@ -4,7 +4,7 @@ Absent on purpose: closing that keeps the failure. It costs memory, and changes 
 """
 
 from sim.mutants.mutant import Mutant, one
-from sim.plans.profiles import COMPACTION, CREATION, MIXED, SYNC_ERROR
+from sim.plans.profiles import COMPACTION, CREATION, MIXED, SAME_BOOT, SYNC_ERROR
 
 _CLOSING = "tests/contract/test_closing.py"
 _MARK = "            if marked:\n                self.write_mark()\n"
@@ -20,7 +20,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "log.py",
         "            self.sync()\n" + _MARK,
         _MARK + "            self.sync()\n",
-        "calls",
+        SAME_BOOT,
     ),
     one(
         "closing does not sync at its end",

@@ -102,7 +102,9 @@ def test_the_tests_of_an_unpacked_sdist_pass(products: Path, tmp_path: Path) -> 
     collected = re.search(r"(\d+) tests collected", pytest("--collect-only", "tests"))
     assert collected is not None
     assert int(collected[1]) > 4000
-    passed = re.search(r"(\d+) passed", pytest("tests/format", "tests/unit/cli", "tests/docs"))
+    needy = ["tests/format", "tests/unit/cli/commands", "tests/docs"]
+    ran = pytest(*needy, "--ignore=tests/docs/test_benchmarks.py")
+    passed = re.search(r"(\d+) passed", ran)
     assert passed is not None
     assert int(passed[1]) > 100
 
