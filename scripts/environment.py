@@ -55,8 +55,13 @@ def ensure(directory: Path, interpreter: str, *, extra: str) -> None:
         extra: The optional dependencies of pyproject.toml that go into it.
 
     Raises:
-        SetupError: A command failed.
+        SetupError: A command failed, or the environment is a link.
     """
+    if directory.is_symlink():
+        raise SetupError(
+            f"{directory} is a link to {directory.resolve()}, and making it anew would empty that."
+            " Remove the link, and do this again."
+        )
     digest = _digest(interpreter, extra)
     stamp = directory / STAMP
     if stamp.is_file() and stamp.read_text(encoding="ascii") == digest:

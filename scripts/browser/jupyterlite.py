@@ -10,15 +10,16 @@ The lock file there lists micropip alone: what it lists is asked of Pyodide's ow
 does not is found in pypi/. Absent on purpose: notebooks; put them into `files` of a site of yours.
 """
 
-import hashlib
 import json
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+from scripts.browser.lock_file import NAME
 from scripts.browser.static_site import make_site
-from scripts.browser.wheels import CACHE, ROOT, fetch_wheels, run
+from scripts.browser.tools import ensure_tools
+from scripts.browser.wheels import ROOT, fetch_wheels, run
 
 _KERNEL = ROOT / "web" / "requirements-jupyterlite.txt"
 _BUILD = ROOT / "web" / "requirements-jupyterlite-build.txt"
@@ -42,7 +43,7 @@ def make_jupyterlite(folder: Path) -> None:
     Raises:
         PreparationError: Something could not be built or fetched.
     """
-    program = _ensure_environment() / "bin" / "jupyter-lite"
+    program = ensure_tools(_BUILD) / "jupyter-lite"
     folder.mkdir(parents=True, exist_ok=True)
     wheel = make_site(folder / "pyodide")
     _list_micropip_alone(folder / "pyodide")
@@ -58,29 +59,10 @@ def make_jupyterlite(folder: Path) -> None:
 
 
 def _list_micropip_alone(folder: Path) -> None:
-    """Let the lock file list the micropip that is there, and nothing else."""
-    file = folder / "pyodide-lock.json"
+    file = folder / NAME
     lock = json.loads(file.read_text(encoding="utf-8"))
-    (wheel,) = folder.glob("micropip-*.whl")
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    listed = {**lock["packages"]["micropip"], "file_name": wheel.name, "sha256": digest}
-    lock["packages"] = {"micropip": listed}
+    lock["packages"] = {"micropip": lock["packages"]["micropip"]}
     file.write_text(json.dumps(lock), encoding="utf-8")
-
-
-def _ensure_environment() -> Path:
-    """Return an environment that holds exactly what builds a site; the stamp is written last."""
-    digest = hashlib.sha256(sys.executable.encode() + _BUILD.read_bytes()).hexdigest()[:16]
-    folder = CACHE / f"jupyterlite-{digest}"
-    stamp = folder / "libredb-stamp"
-    if not stamp.is_file():
-        venv = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)]
-        run(venv, cwd=ROOT)
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-        pip += ["--python", str(folder / "bin" / "python"), "install", "--no-deps"]
-        run([*pip, "--requirement", str(_BUILD)], cwd=ROOT)
-        stamp.touch()
-    return folder
 
 
 def main() -> None:

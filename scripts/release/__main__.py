@@ -6,7 +6,7 @@ from pathlib import Path
 from scripts.browser.wheels import ROOT, PreparationError
 from scripts.release.compressed import ENDINGS
 from scripts.release.making import make_release
-from scripts.release.tools import NO_PYTHON, find_newer_python
+from scripts.release.newer_python import NO_PYTHON, find_newer_python
 
 DEFAULT_FOLDER = ROOT / "dist" / "site"
 

@@ -15,10 +15,10 @@ from scripts.browser.lock_file import load_instead
 from scripts.browser.npm_package import make_package
 from scripts.browser.pages import list_files
 from scripts.browser.static_site import make_site
+from scripts.browser.tools import ensure_tools
 from scripts.release import compressed
 from scripts.release.compiled import compile_wheel
-from scripts.release.pyodide_build import build_with_pyodide, require_same
-from scripts.release.tools import ensure_tools
+from scripts.release.pyodide_build import TOOLS, build_with_pyodide, require_same
 
 _STALE = ("libredb-*.whl", "micropip-*.whl", "libredb-*.tgz")
 
@@ -35,13 +35,13 @@ def make_release(folder: Path, interpreter: str, *, quality: int = compressed.LA
         PreparationError: Something could not be built, fetched or listed, or the wheel of Pyodide's
             tool is another one than ours.
     """
-    python = ensure_tools(interpreter)
+    programs = ensure_tools(TOOLS, interpreter)
     for pattern in _STALE:
         for stale in folder.glob(pattern):
             stale.unlink()
     plain = make_site(folder)
     with tempfile.TemporaryDirectory(prefix="libredb-") as built:
-        require_same(build_with_pyodide(python, Path(built)), plain)
+        require_same(build_with_pyodide(programs, Path(built)), plain)
     wheel = compile_wheel(plain, folder)
     copy_client(folder / "client", f"../{wheel.name}")
     make_package(folder, wheel)

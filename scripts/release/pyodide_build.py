@@ -19,6 +19,9 @@ from pathlib import Path
 from scripts.browser import lock_file
 from scripts.browser.wheels import ROOT, PreparationError, pyodide_folder, run
 
+TOOLS = ROOT / "requirements-release.txt"
+"""What it takes, for `ensure_tools`; a Python of at least 3.12 besides."""
+
 _SYSCONFIG = "_sysconfigdata__emscripten_wasm32-emscripten"
 
 _VARIABLES = """\
@@ -42,11 +45,11 @@ export LDFLAGS_BASE =
 """
 
 
-def build_with_pyodide(python: Path, folder: Path, checkout: Path = ROOT) -> Path:
+def build_with_pyodide(programs: Path, folder: Path, checkout: Path = ROOT) -> Path:
     """Build the wheel of a checkout into `folder` with `pyodide build`, and return it.
 
     Args:
-        python: Where pyodide-build is installed: see tools.py.
+        programs: The folder with pyodide-build's, from `ensure_tools`.
         folder: Where the wheel shall be.
         checkout: What it is made of.
 
@@ -58,7 +61,7 @@ def build_with_pyodide(python: Path, folder: Path, checkout: Path = ROOT) -> Pat
         _make_root(root)
         (Path(name) / "requirements.txt").touch()
         settings = ["env", f"PYODIDE_ROOT={root}", "SKIP_EMSCRIPTEN_VERSION_CHECK=1"]
-        build = [str(python.parent / "pyodide"), "build", str(checkout), "--outdir", str(folder)]
+        build = [str(programs / "pyodide"), "build", str(checkout), "--outdir", str(folder)]
         # Not isolated: an isolated build would fetch whatever backend is newest today.
         run([*settings, *build, "--no-isolation", "--skip-emscripten-install"], cwd=checkout)
     (wheel,) = folder.glob("*.whl")

@@ -18,10 +18,11 @@ import pytest
 from playwright.sync_api import Page
 
 from scripts.browser.server import Server
+from scripts.browser.tools import ensure_tools
 from scripts.browser.wheels import ROOT, PreparationError
 from scripts.release import __main__ as program
-from scripts.release import compressed, making, tools
-from scripts.release.pyodide_build import build_with_pyodide, require_same
+from scripts.release import compressed, making, newer_python
+from scripts.release.pyodide_build import TOOLS, build_with_pyodide, require_same
 from tests.browser.conftest import Tabs, asking_nobody_else
 
 pytestmark = pytest.mark.cpython(reason="builds a release and drives a browser")
@@ -76,7 +77,7 @@ NO_PYTHON = "the tools of a release need a Python of at least 3.12, and none was
 
 @pytest.fixture(scope="module")
 def interpreter() -> str:
-    interpreter = tools.find_newer_python()
+    interpreter = newer_python.find_newer_python()
     if interpreter is None:
         pytest.skip(NO_PYTHON)
     return interpreter
@@ -163,7 +164,7 @@ def test_the_lock_file_lists_the_compiled_wheel_and_what_else_is_there(folder: P
 def test_pyodide_build_makes_the_wheel_that_the_backend_makes(
     interpreter: str, wheel: Path, folder: Path, tmp_path: Path
 ) -> None:
-    built = build_with_pyodide(tools.ensure_tools(interpreter), tmp_path)
+    built = build_with_pyodide(ensure_tools(TOOLS, interpreter), tmp_path)
     assert built.name == wheel.name
     assert built.read_bytes() == wheel.read_bytes() == plain(folder).read_bytes()
 
@@ -217,7 +218,7 @@ def test_what_can_be_smaller_is_there_smaller_and_the_same(folder: Path) -> None
 def test_without_a_newer_python_the_release_fails_and_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(tools, "OLDEST", (4, 0))
+    monkeypatch.setattr(newer_python, "OLDEST", (4, 0))
     assert program.main([str(tmp_path / "site")]) == 1
     assert "needs a Python of at least 3.12" in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
