@@ -149,9 +149,7 @@ class Run:
             return
         if isinstance(error, kernel.IncompleteReadError) and self.fired("short", "shorts"):
             return
-        if self._tells_of_damage(error) or (
-            type(error) is kernel.UsageError and self.fired("shorts")
-        ):
+        if self._tells_of_damage(error) or self._tells_of_another_file(error):
             return
         plain = type(error) is kernel.StorageError and getattr(error, "errno", None) is None
         if plain and error.__cause__ is None and self.fired("count", "more"):
@@ -166,6 +164,12 @@ class Run:
         if self.damage is None and self.fired("short", "shorts"):
             self.damage = error
         return self.damage is not None
+
+    def _tells_of_another_file(self, error: BaseException) -> bool:
+        """Return whether a block came short and the header of its file, which is read next, too."""
+        kinds = [fired.fault.kind for fired in self.injector.fired]
+        both = "shorts" in kinds or kinds.count("short") > 1
+        return type(error) is self.kernel.UsageError and both
 
     def _tells(self, error: BaseException, raised: BaseException) -> bool:
         """Return whether `error` is how the kernel tells of `raised`, an OSError of the port."""
