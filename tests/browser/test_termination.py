@@ -17,8 +17,8 @@ from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")
 
-TERMINATIONS = int(os.environ.get("LIBREDB_TERMINATIONS", "10"))
-BROWSER_KILLS = int(os.environ.get("LIBREDB_BROWSER_KILLS", "3"))
+TERMINATIONS = int(os.environ.get("LIBREDB_TERMINATIONS", "6"))
+BROWSER_KILLS = int(os.environ.get("LIBREDB_BROWSER_KILLS", "2"))
 
 
 def test_no_acknowledged_commit_is_lost_when_the_worker_is_terminated(

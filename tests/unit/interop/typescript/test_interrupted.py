@@ -17,6 +17,8 @@ from tests.support.faults import Fault
 from tests.support.files import contents
 from tests.unit.interop.typescript.old_files import MIX, file_of
 
+pytestmark = pytest.mark.slow
+
 STYLES: tuple[Style, ...] = ("rename", "slots")
 OLD = file_of(MIX[:2], 1)
 FAILURE = (5, "input/output error")
