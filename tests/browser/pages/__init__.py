@@ -1,0 +1,1 @@
+"""The pages that people use, driven as they would, and how they are served."""
