@@ -30,7 +30,8 @@ _REASONS = {
     "NotFoundError": "the browser has no database of this name, or has removed its files",
     "QuotaExceededError": (
         "the quota of this site or the disk is exhausted; Chromium asks for room to double a file "
-        "that grows past 1 MiB, 2, 4, and so on; request_persistence() may get more"
+        "that grows past 1 MiB, 2, 4, and so on; more may be had where the page calls "
+        "`navigator.storage.persist()`"
     ),
     "SecurityError": (
         "the browser gives this page no storage: a private window (Firefox), blocked cookies, or "

@@ -37,7 +37,7 @@ def test_a_failed_commit_latches_and_names_the_quota() -> None:
     with pytest.raises(libredb.StorageError) as caught:
         db.transact(lambda tx: tx.set(b"key", b"value"))
     assert caught.value.errno == errno.ENOSPC
-    assert "request_persistence" in str(caught.value.__cause__)
+    assert "navigator.storage.persist" in str(caught.value.__cause__)
     bridge.told = ("", "")
     with pytest.raises(libredb.DatabaseFailedError):
         db.get(b"key")
@@ -66,8 +66,8 @@ TOLD = {
     ),
     "QuotaExceededError": (
         "the quota of this site or the disk is exhausted; Chromium asks for room to double a file "
-        "that grows past 1 MiB, 2, 4, and so on; request_persistence() may get more "
-        "(check the free space of the device)"
+        "that grows past 1 MiB, 2, 4, and so on; more may be had where the page calls "
+        "`navigator.storage.persist()` (check the free space of the device)"
     ),
     "SecurityError": (
         "the browser gives this page no storage: a private window (Firefox), blocked cookies, or "
