@@ -26,7 +26,7 @@ def test_no_acknowledged_commit_is_lost_when_the_worker_is_terminated(
 ) -> None:
     choose = random.Random(4)
     acknowledged = 0
-    ready = [site.start_worker(page), site.start_worker(page)]  # two load while one works
+    ready = [site.start_worker(page)]  # one loads while one works
     for _ in range(TERMINATIONS):
         ready.append(site.start_worker(page))
         worker = ready.pop(0)
@@ -54,7 +54,7 @@ def test_a_worker_that_fails_before_its_end_fails_the_test_that_waits_for_it(
 def test_compaction_is_whole_wherever_the_worker_is_terminated(site: Site, page: Page) -> None:
     calls: list[str] = []
     last = site.start_worker(page).run("inside.append('compaction', 20)")
-    ready = [site.start_worker(page), site.start_worker(page)]
+    ready = [site.start_worker(page)]
     while "done" not in calls:
         ready.append(site.start_worker(page))
         worker = ready.pop(0)
