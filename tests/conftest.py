@@ -19,9 +19,12 @@ from hypothesis.strategies import none
 from libredb import FileSystem
 from sim.world.filesystem import SimFileSystem
 
-STYLES = ("rename", "slots")
-if int(os.environ.get("LIBREDB_SIM_FRACTION", "1")) > 10:
-    STYLES = ("rename",) if sys.platform == "emscripten" else ("slots",)
+
+def styles() -> tuple[str, ...]:
+    """Return how files are replaced in memory."""
+    if int(os.environ.get("LIBREDB_SIM_FRACTION", "1")) <= 10:
+        return ("rename", "slots")
+    return ("rename",) if sys.platform == "emscripten" else ("slots",)
 
 
 @settings(max_examples=1, database=None)
@@ -54,7 +57,7 @@ def platform_fs(request: pytest.FixtureRequest) -> FileSystem:
     return OsFileSystem()
 
 
-@pytest.fixture(params=["platform", *STYLES])
+@pytest.fixture(params=["platform", *styles()])
 def fs(request: pytest.FixtureRequest) -> FileSystem:
     """Return the file system a test works on."""
     if request.param == "platform":
@@ -62,7 +65,7 @@ def fs(request: pytest.FixtureRequest) -> FileSystem:
     return SimFileSystem(style=request.param)
 
 
-@pytest.fixture(params=STYLES)
+@pytest.fixture(params=styles())
 def memory_fs(request: pytest.FixtureRequest) -> SimFileSystem:
     """Return a file system in memory."""
     return SimFileSystem(style=request.param)
