@@ -2,8 +2,8 @@
 
 `fs` runs a test three times: on the file system of the runtime (the OS; OPFS in the browser), and
 in memory in both styles of replacing a file. `memory_fs` runs it in memory only, for tests that
-make thousands of databases. With a LIBREDB_SIM_FRACTION above 10, as `make test` has it on other
-interpreters, memory has the one style that the file system of the runtime has not.
+make thousands of databases. LIBREDB_STYLES names one style alone: on other interpreters `make test`
+takes the one that the file system of the runtime has not.
 """
 
 import gc
@@ -19,12 +19,7 @@ from hypothesis.strategies import none
 from libredb import FileSystem
 from sim.world.filesystem import SimFileSystem
 
-
-def styles() -> tuple[str, ...]:
-    """Return how files are replaced in memory."""
-    if int(os.environ.get("LIBREDB_SIM_FRACTION", "1")) <= 10:
-        return ("rename", "slots")
-    return ("rename",) if sys.platform == "emscripten" else ("slots",)
+STYLES = os.environ.get("LIBREDB_STYLES", "rename slots").split()
 
 
 @settings(max_examples=1, database=None)
@@ -57,7 +52,7 @@ def platform_fs(request: pytest.FixtureRequest) -> FileSystem:
     return OsFileSystem()
 
 
-@pytest.fixture(params=["platform", *styles()])
+@pytest.fixture(params=["platform", *STYLES])
 def fs(request: pytest.FixtureRequest) -> FileSystem:
     """Return the file system a test works on."""
     if request.param == "platform":
@@ -65,7 +60,7 @@ def fs(request: pytest.FixtureRequest) -> FileSystem:
     return SimFileSystem(style=request.param)
 
 
-@pytest.fixture(params=styles())
+@pytest.fixture(params=STYLES)
 def memory_fs(request: pytest.FixtureRequest) -> SimFileSystem:
     """Return a file system in memory."""
     return SimFileSystem(style=request.param)
