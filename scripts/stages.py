@@ -44,11 +44,17 @@ INTERRUPTS = "tests/interrupts"
 # one alone, and so does what enumerates the bytes of a file: no Python is in them.
 ELSEWHERE = [
     *(f"tests/{name}" for name in ("unit", "contract", "property", "format", "adapters")),
-    *(f"tests/sim/test_{name}.py" for name in ("determinism", "profiles", "state_machine")),
+    *(f"tests/sim/test_{name}.py" for name in ("determinism", "profiles")),
 ]
 
-# Units of what no page runs. `pytest --runtime=pyodide` runs them too.
-NOT_FOR_PAGES = [f"--ignore=tests/unit/{name}" for name in ("interop", "cli")]
+# What no page runs, what judges the simulator and the conformance kit, and a search that is slow.
+# `pytest --runtime=pyodide` runs them too.
+NOT_FOR_PAGES = [
+    *(f"--ignore=tests/unit/{name}" for name in ("interop", "cli")),
+    f"--ignore={MUTANTS}",
+    *(f"--ignore=tests/conformance/test_{name}.py" for name in ("memory", "broken_lenses")),
+    "--ignore=tests/unit/kernel/judging/test_proof.py",
+]
 
 # Between the oldest Python, which runs everything, and the newest, which runs all of that, less can
 # be hidden: what the bytes of a file and the port depend on.
