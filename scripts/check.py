@@ -1,9 +1,8 @@
 """Runs everything that `make test` checks, as stages, and sums up.
 
-What they are is in stages.py. They are independent of each other, so one more runs at once than
-there are cores, for some wait. Each prints its output whole when it ends, so two never mix; every
-command is shown as it was run and can be repeated by hand, at the top of the checkout and with
-.venv activated.
+What the stages are is in stages.py. Since some of them wait, one more than there are cores runs at
+once. Each prints its output whole when it ends, so two never mix; every command is shown as it was
+run and can be repeated by hand, at the top of the checkout and with .venv activated.
 
 `python scripts/check.py` runs all stages; with names (lint, types, suite, ...) only those. The last
 line sums up the tests: `N passed, N failed`. The exit code is 0 if and only if every stage passed,

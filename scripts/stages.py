@@ -49,7 +49,7 @@ ELSEWHERE = [
 
 # What no page runs, what judges the simulator and the conformance kit, and a search that is slow.
 # `pytest --runtime=pyodide` runs them too.
-NOT_FOR_PAGES = [
+NOT_IN_PYODIDE = [
     *(f"--ignore=tests/unit/{name}" for name in ("interop", "cli")),
     f"--ignore={MUTANTS}",
     *(f"--ignore=tests/conformance/test_{name}.py" for name in ("memory", "broken_lenses")),
@@ -136,7 +136,7 @@ def all_stages(reports: Path, interpreters: dict[str, str]) -> list[Stage]:
                 [
                     *IN_PYODIDE,
                     "python",
-                    *pytest("pyodide", "--runtime=pyodide", *NOT_FOR_PAGES, "tests"),
+                    *pytest("pyodide", "--runtime=pyodide", *NOT_IN_PYODIDE, "tests"),
                 ]
             ],
             reports=(reports / "pyodide.xml",),

@@ -20,6 +20,7 @@ from libredb import FileSystem
 from sim.world.filesystem import SimFileSystem
 
 STYLES = os.environ.get("LIBREDB_STYLES", "rename slots").split()
+assert {"rename", "slots"}.issuperset(STYLES or ["none"]), "LIBREDB_STYLES: rename, slots, or both"
 
 
 @settings(max_examples=1, database=None)
