@@ -93,6 +93,7 @@ function progress(step, note) {
  */
 async function open(start) {
   progress("pyodide");
+  requireFunctionsOfTexts();
   const wheel = start.wheel === null ? null : fetched(start.wheel, "the wheel", "PK");
   const [pyodide, text] = await Promise.all([
     wheel !== null && start.snapshot ? restored(start, wheel) : prepared(start, wheel),
@@ -116,6 +117,18 @@ async function open(start) {
   if (damage) return JSON.parse(damage);
   answer = serving.answer;
   return null;
+}
+
+/** Pyodide makes functions of texts when it starts; where a policy forbids that, it waits for ever. */
+function requireFunctionsOfTexts() {
+  try {
+    new Function();
+  } catch (error) {
+    throw new Error(
+      "the content security policy that this worker's script is served with keeps Pyodide from " +
+        `starting; it needs script-src 'self' blob: 'unsafe-eval' (${error})`,
+    );
+  }
 }
 
 /**

@@ -11,10 +11,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.browser.pages import list_files
+from tests.browser.conftest import BLANK
 from tests.browser.pages.helpers import problems, serving, shows, start
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+    from tests.browser.conftest import Tabs
+
+CONNECT = """async () => {
+  const { connect } = await import("/client/client.js");
+  const worker = "/pages/strict.js";
+  try {
+    return (await connect({ name: "strict", pyodide: "/pyodide.mjs", worker })).close();
+  } catch ({ name, message }) {
+    return { name, message };
+  }
+}"""
 
 pytestmark = pytest.mark.cpython(reason="drives a browser")
 
@@ -49,6 +62,23 @@ def test_the_pages_work_without_a_network_and_take_a_new_version(
         page.get_by_role("button", name="Use it").click()
         page.get_by_role("heading", name="Next").wait_for()
         shows(page, "offline", "This page works without a network.")
+
+
+def test_a_policy_that_keeps_python_from_starting_is_told_and_not_waited_for(
+    tabs: "Tabs", folder: Path, tmp_path: Path
+) -> None:
+    """A worker that was served with the policy of a page said nothing until a minute was up."""
+    site = tmp_path / "site"
+    shutil.copytree(folder, site)
+    (site / "blank.html").write_bytes(BLANK)
+    shutil.copy(site / "pages" / "worker.js", site / "pages" / "strict.js")  # served as pages are
+    with serving(0, str(site)) as url:
+        page = tabs.context.new_page()
+        page.goto(f"{url}/blank.html")
+        found = page.evaluate(CONNECT)
+        page.close()
+    assert found["name"] == "WorkerError", found
+    assert "it needs script-src 'self' blob: 'unsafe-eval'" in found["message"]
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_made(url: str) -> None:
