@@ -272,3 +272,4 @@ class Database(History, OneShotForms, Uncopyable):
             guard.closed = True
             self._commits.close(clean=clean)
         guard.latch.failure = None  # or its traceback would keep alive what failed, and its files
+        self._commits.notices.deliver()  # what closing has made visible

@@ -30,6 +30,14 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_NOTICES}::test_a_delivery_that_comes_first_at_any_line_is_the_only_one",
     ),
     one(
+        "what closing has made visible is not told",
+        "database.py",
+        "        self._commits.notices.deliver()  # what closing has made visible\n",
+        "",
+        "tests/unit/kernel/test_shared.py::"
+        "test_closing_tells_of_a_commit_whose_thread_was_interrupted_while_it_waited",
+    ),
+    one(
         "who has delivered does not look again",
         "notices.py",
         "        while self._next() and not self._guard.holds_any() and self._deliver_alone():\n"

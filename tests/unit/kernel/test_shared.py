@@ -82,6 +82,16 @@ def test_what_takes_every_right_first_syncs_and_applies_what_waits(call: str) ->
         assert [key for key, _ in again.scan()] == [b"waits"]
 
 
+def test_closing_tells_of_a_commit_whose_thread_was_interrupted_while_it_waited() -> None:
+    """Closing applied it after it had looked what there was to tell, and nobody looked again."""
+    db = opened(SimFileSystem())
+    told: list[int] = []
+    db.on_commit(lambda version, _: told.append(version))
+    interrupted(db, b"waits")
+    db.close()
+    assert told == [1]
+
+
 def test_a_transaction_that_is_running_sees_the_same_before_and_after_a_sync() -> None:
     """Whoever syncs meanwhile applies what the transaction sees as waiting."""
     db = opened(SimFileSystem())
