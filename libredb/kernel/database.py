@@ -214,7 +214,7 @@ class Database(History, OneShotForms, Uncopyable):
         the reader, and any thread may read on. Write them to a new file, or use `backup_to`.
 
         Raises:
-            UsageError: a transaction or group of this thread is running, or there is no file. While
+            UsageError: a transaction or group of this thread is running, or there is no log. While
                 it is read: the database was closed, or compacted where that empties the old file
                 (in a browser).
             CorruptLogError: while it is read: the bytes are not those that were written.
@@ -227,7 +227,7 @@ class Database(History, OneShotForms, Uncopyable):
             self._commits.sync()
             log = self._commits.log
             if self._place is None or log is None:
-                raise UsageError("a database in memory has no file; copy its entries instead")
+                raise UsageError("in memory or in an empty file there is no log; copy the entries")
             return Image(
                 self._place.open_again(log),
                 log,

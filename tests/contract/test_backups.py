@@ -147,12 +147,14 @@ def test_a_dropped_backup_gives_its_file_back(memory_fs: SimFileSystem) -> None:
     assert memory_fs.handles == open_before
 
 
-def test_a_database_in_memory_has_no_backup() -> None:
-    with libredb.open() as db:
-        with pytest.raises(UsageError, match="no file"):
-            db.backup()
-        with pytest.raises(UsageError, match="no file"):
-            db.backup_to("x")
+def test_where_there_is_no_log_there_is_no_backup(memory_fs: SimFileSystem) -> None:
+    put(memory_fs, "empty", b"")
+    for db in (libredb.open(), libredb.open("empty", mode="r", fs=memory_fs)):
+        with db:
+            with pytest.raises(UsageError, match="in an empty file there is no log"):
+                db.backup()
+            with pytest.raises(UsageError, match="in an empty file there is no log"):
+                db.backup_to("x")
 
 
 # To a path
