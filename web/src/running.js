@@ -175,7 +175,7 @@ export class Running {
   #refused(told) {
     const error = errorOf(told);
     if (error instanceof DatabaseLockedError) {
-      error.message += "; or connect with wait: true";
+      error.message += "; or connect with wait: true (in Python: patience_seconds)";
     }
     return error;
   }
