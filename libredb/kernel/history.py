@@ -21,7 +21,6 @@ from libredb.kernel.arguments import check_count
 from libredb.kernel.commit import Shown
 from libredb.kernel.errors import (
     ChangesTrimmedError,
-    CorruptLogError,
     IncompleteReadError,
     LogFileError,
     StorageError,
@@ -32,6 +31,7 @@ from libredb.kernel.errors import (
 from libredb.kernel.facts import Facts
 from libredb.kernel.filesystem import LogFile
 from libredb.kernel.guard import Guard
+from libredb.kernel.image import ImageStream
 from libredb.kernel.level import Op
 from libredb.kernel.log import PIECE_BYTES, Log, ask, read_exactly
 from libredb.kernel.notices import Callback
@@ -40,7 +40,7 @@ from libredb.kernel.record import RECORDS_OFFSET
 from libredb.kernel.recovery import Replay
 from libredb.kernel.refresh import Reached, Refresher, ops_of
 from libredb.kernel.store import NOTHING
-from libredb.kernel.stream import RecordStream, Whole
+from libredb.kernel.stream import Whole
 
 Change = tuple[int, tuple[Op, ...]]
 """The version of a commit and its ops: (key, value) sets, (key, None) deletes."""
@@ -196,7 +196,7 @@ def _read_changes(
     """
     path, header = log.path, log.header
     since = max(since, header.base_version + header.snapshot_records)  # those are no commits
-    stream = RecordStream(header, end)
+    stream = ImageStream(path, header, end)
     try:
         yield 0, ()
         for offset in range(RECORDS_OFFSET, end, PIECE_BYTES):
@@ -209,8 +209,6 @@ def _read_changes(
                 if whole[0] > since:
                     yield whole[0], tuple(ops_of(path, at, whole))
                 at += whole[5] - whole[4]
-            if stream.stopped and stream.end < end:
-                raise CorruptLogError(path, stream.end, "the record here is damaged")
     except LogFileError as error:
         if ask("read", path, file.read, 0, record.FILE_HEADER_LENGTH) == header.encode():
             raise

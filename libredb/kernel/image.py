@@ -24,43 +24,39 @@ from libredb.kernel.placement import Place
 from libredb.kernel.reading import Reading
 from libredb.kernel.record import RECORD_HEADER_LENGTH, RECORDS_OFFSET, FileHeader
 from libredb.kernel.recovery import check_file_header
-from libredb.kernel.stream import RecordStream
+from libredb.kernel.stream import RecordStream, Whole
 
 NOT_CLOSED = (
     "this is the file of a database that was not closed; open and close it, or use backup()"
 )
 
 
-class ImageStream:
-    """Takes the records of an image in pieces of any size, and refuses what is none."""
+class ImageStream(RecordStream):
+    """Takes the records of an image, or of a log up to a known end, and refuses what is none."""
 
     def __init__(self, path: str, header: FileHeader, end: int) -> None:
-        """Begin at the first record of an image that ends at `end`; `path` is for messages."""
+        """Begin at the first record of what ends at `end`; `path` is for messages."""
+        super().__init__(header, end)
         self._path = path
-        self._end = end
-        self._stream = RecordStream(header, end)
 
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Yield the payload of each record that this piece makes whole.
+    def feed(self, piece: bytes) -> Iterator[Whole]:
+        """Yield each record that this piece makes whole.
 
         Raises:
             CorruptLogError: a record is damaged, or is not the one that follows.
         """
-        stream = self._stream
-        for *_, data, start, end in stream.feed(piece):
-            yield data[start + RECORD_HEADER_LENGTH : end]
-        if stream.stopped and (stream.end < self._end or stream.rest):
+        yield from super().feed(piece)
+        if self.stopped and (self.end < self._length or self.rest):
             reason = "the record here is damaged, or is not the next one"
-            if stream.end == self._end:
-                reason = f"something follows here, and the image says it ends at byte {self._end}"
-            raise CorruptLogError(self._path, stream.end, reason)
+            if self.end == self._length:
+                reason = f"something follows here, and the image says it ends at byte {self.end}"
+            raise CorruptLogError(self._path, self.end, reason)
 
     def require_end(self) -> None:
         """Refuse an image that ends too early."""
-        end = self._stream.end
-        if end < self._end:
-            reason = f"the records end here, and the image says they end at byte {self._end}"
-            raise CorruptLogError(self._path, end, reason)
+        if self.end < self._length:
+            reason = f"the records end here, and the image says they end at byte {self._length}"
+            raise CorruptLogError(self._path, self.end, reason)
 
 
 class Image(Uncopyable):
@@ -164,7 +160,8 @@ class ImageReader:
         """Yield the payloads in order, and refuse what is damaged or does not end where it says."""
         stream = ImageStream(self._name, self.header, self._end)
         for piece in chain([self._first], self._pieces):
-            yield from stream.feed(require_bytes(piece))
+            for *_, data, start, end in stream.feed(require_bytes(piece)):
+                yield data[start + RECORD_HEADER_LENGTH : end]
         stream.require_end()
 
 

@@ -73,15 +73,16 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "an image may end anywhere",
         "image.py",
-        "            yield from stream.feed(require_bytes(piece))\n        stream.require_end()\n",
-        "            yield from stream.feed(require_bytes(piece))\n",
+        "                yield data[start + RECORD_HEADER_LENGTH : end]\n"
+        "        stream.require_end()\n",
+        "                yield data[start + RECORD_HEADER_LENGTH : end]\n",
         f"{_RESTORE}::test_an_image_that_is_not_whole_restores_nothing",
     ),
     one(
         "an image may be followed by anything",
         "image.py",
-        "if stream.stopped and (stream.end < self._end or stream.rest):",
-        "if stream.stopped and stream.end < self._end:",
+        "if self.stopped and (self.end < self._length or self.rest):",
+        "if self.stopped and self.end < self._length:",
         f"{_RESTORE}::test_an_image_that_is_not_whole_restores_nothing",
     ),
     Mutant(
@@ -92,7 +93,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "            raise CorruptLogError(name, record.MARK_OFFSET, NOT_CLOSED)\n",
                 "            mark = 0\n",
             ),
-            ("if stream.stopped and (", "if stream.stopped and self._end and ("),
+            ("if self.stopped and (", "if self.stopped and self._length and ("),
         ),
         f"{_RESTORE}::test_a_damaged_image_restores_nothing",
     ),
