@@ -1,11 +1,12 @@
 """The commit: append, sync, apply. Durable first, visible second.
 
-    check, encode | append, sync, apply, queue the notices | return
+    check, encode | append, sync, apply, queue the notices | tell them, return
 
 Between the bars the latch is armed: a failure there refuses everything until the database is opened
 again, and the commit may be there then. By default each commit syncs: a window of one. With a wider
-one a commit is visible before it is durable; a group syncs at its end, and shows itself to nobody
-before. What is visible is one value that is replaced as a whole: whoever looks at it needs no lock.
+one a commit is visible before it is durable; a group syncs at its end, and shows no entry to others
+before, though `version` counts its commits. What is visible is one value that is replaced as a
+whole: whoever looks at it needs no lock.
 The caller has the turn and the step; the state is taken only to apply.
 Absent on purpose: who may commit now (guard.py), and what a transaction is (transaction.py).
 """
@@ -75,7 +76,7 @@ class Commits(Uncopyable):
     def begin(self) -> Transaction:
         """Return a transaction on what is committed; the turn and the step are the caller's."""
         self._guard.check(A_TRANSACTION)
-        return Transaction(self.store, self.shown.version + 1, refusal=self._refusal)
+        return Transaction(self.store, self.shown.version + 1, self._refusal)
 
     def begin_group(self) -> None:
         """Begin a group; the turn, the right to sync and the state are the caller's."""
@@ -135,7 +136,14 @@ class Commits(Uncopyable):
                     version = self.shown.version + 1
                     self.shown = Shown(version, version, version, 0, 0)
                 self._show()
-            self._tell(ops, grouped=grouped)
+                if self.notices.subscribers and self.shown.version == self.shown.appended:
+                    self.notices.add(self.shown.version, ops, grouped=grouped)
+
+    def finish(self, tx: Transaction, error: BaseException | None, grouped: bool) -> None:  # noqa: FBT001 - as a block calls it
+        """End the transaction of a block, and commit it unless an exception left the block."""
+        writes = tx.end()
+        if error is None:
+            self.commit(writes, grouped=grouped)
 
     def follow(self, step: Callable[[], object]) -> None:
         """Let `step` take what is visible to a commit that somebody else made."""
@@ -200,11 +208,6 @@ class Commits(Uncopyable):
             self._show()
         finally:
             self.place.release()
-
-    def _tell(self, ops: list[Op], *, grouped: bool) -> None:
-        """Queue the notices of a commit that has just become visible."""
-        if self.notices.subscribers:
-            self.notices.add(self.shown.version, ops, grouped=grouped)
 
     def _apply(self, ops: list[Op]) -> None:
         """Let everybody see a commit; the state is the caller's."""

@@ -99,15 +99,9 @@ class Database(History, OneShotForms, Uncopyable):
         Durability and errors are those of `transact`, the better form for code that may be
         interrupted. A block must be left by the thread that entered it.
         """
-        guard, begin = self._guard, self._commits.begin
-
-        def finish(tx: Transaction, error: BaseException | None, grouped: bool) -> None:  # noqa: FBT001 - as a block calls it
-            writes = tx.end()
-            if error is None:
-                self._commits.commit(writes, grouped=grouped)
-
-        locks, deliver = (guard.turn, guard.step), self._commits.notices.deliver
-        return Block(guard, A_TRANSACTION, locks, begin, finish, deliver)
+        guard, commits = self._guard, self._commits
+        locks, deliver = (guard.turn, guard.step), commits.notices.deliver
+        return Block(guard, A_TRANSACTION, locks, commits.begin, commits.finish, deliver)
 
     @overload
     def read(self, /) -> AbstractContextManager[ReadTransaction]: ...

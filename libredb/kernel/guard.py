@@ -14,7 +14,6 @@ Absent on purpose: time limits.
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
 from functools import partial
 from threading import RLock
 from types import GeneratorType, TracebackType
@@ -60,7 +59,7 @@ class Guard:
         self._has_state = owned(self.state)
         self._doing: str = A_READ  # what the turn was last taken for; only messages ask
         self._group_task: object = NOBODY
-        self.entered: list[Block[Any]] = []  # blocks of `with` that have some of the locks
+        self.entered: dict[Block[Any], None] = {}  # those of `with` that have locks, in order
 
     def begin(self, what: str, *, inside_group: bool = False) -> bool:
         """Refuse what would wait for itself; return whether it is inside the caller's own group.
@@ -73,7 +72,7 @@ class Guard:
             raise UsageError(why)
         if not self.holds_any():
             return False
-        for block in self.entered[::-1]:
+        for block in reversed(list(self.entered)):
             if block.is_abandoned:
                 block.end(InterruptedWork())
                 return self.begin(what, inside_group=inside_group)
@@ -172,18 +171,16 @@ class Block(Generic[T]):
     ) -> None:
         """Prepare; nothing is taken yet. `locks` are one to three, in the order of the guard.
 
-        `afterwards` is called when the locks were given back, however the block was left.
+        `afterwards` is called when `with` has left the block and the locks were given back, unless
+        finishing failed.
         """
         self._guard = guard
         self._what = what
-        self._locks = locks
         self._holding = _hold(locks)
+        self._is_mine = owned(locks[0])
         self._start = start
         self._finish = finish
         self._afterwards = afterwards
-        self._grouped = False
-        # Held while it ends, so that no signal handler joins a group then.
-        self._ending = guard.step if what == A_GROUP else nullcontext()
         self._started: list[T] = []
         self.around: Callable[[Callable[[], None]], None] | None = None
         self.watch: ref[partial[None]] | None = None
@@ -194,12 +191,14 @@ class Block(Generic[T]):
             raise UsageError("this block was entered already; make another one")
         self._grouped = self._guard.begin(self._what, inside_group=self._what != A_GROUP)
         if self._grouped:
-            self._locks = (self._guard.step,)
-            self._holding = _hold(self._locks)
+            self._holding = _hold((self._guard.step,))
+            self._is_mine = owned(self._guard.step)
         try:
             next(self._holding)
             if self.watch is not None:
-                self._guard.entered[:] = [b for b in self._guard.entered if b.is_entered] + [self]
+                for left in [b for b in list(self._guard.entered) if not b.is_entered]:
+                    self._guard.entered.pop(left, None)
+                self._guard.entered[self] = None
             self._started.append(self._start())
         except BaseException as error:
             self.end(error)
@@ -218,7 +217,7 @@ class Block(Generic[T]):
         Raises:
             UsageError: another thread entered it, and has the locks for ever; that is a failure.
         """
-        if not owned(self._locks[0])():
+        if not self._is_mine():
             lost = UsageError("a block must be left by the thread that entered it")
             self._guard.latch.failure = lost
             raise lost
@@ -234,7 +233,7 @@ class Block(Generic[T]):
                 self.around(partial(self._end, error))
 
     def _end(self, error: BaseException | None) -> None:
-        with self._ending:
+        with self._guard.step:  # so that no signal handler joins a group while it ends
             try:
                 try:
                     self._finish_with(error)
@@ -244,13 +243,12 @@ class Block(Generic[T]):
             finally:
                 self._holding.close()
                 self.watch = None
-                with suppress(ValueError):
-                    self._guard.entered.remove(self)
+                self._guard.entered.pop(self, None)
 
     @property
     def is_entered(self) -> bool:
         """Whether this thread is in the block: C code tells, and no step of ours."""
-        return self._holding.gi_suspended and owned(self._locks[0])()
+        return self._holding.gi_suspended and self._is_mine()
 
     @property
     def is_abandoned(self) -> bool:
@@ -267,14 +265,16 @@ class Block(Generic[T]):
             self.end(InterruptedWork())
 
 
-def _hold(locks: tuple[RLock, ...]) -> "GeneratorType[None, None, None]":
-    """Return what holds one to three locks from its first `next` on, until it closes or fails."""
+def _holding(locks: tuple[RLock, ...]) -> Iterator[None]:
+    """Hold one to three locks from the first `next` on, until this closes or fails."""
+    try:
+        with locks[0], locks[len(locks) // 2], locks[-1]:
+            yield
+    except RuntimeError:
+        return  # another thread dropped it, and they stay
 
-    def hold() -> Iterator[None]:
-        with suppress(RuntimeError), locks[0], locks[len(locks) // 2], locks[-1]:
-            yield  # if another thread drops it, they stay
 
-    return cast("GeneratorType[None, None, None]", hold())
+_hold = cast("Callable[[tuple[RLock, ...]], GeneratorType[None, None, None]]", _holding)
 
 
 def owned(lock: RLock) -> Callable[[], bool]:

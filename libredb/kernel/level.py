@@ -164,20 +164,21 @@ class Level:
         A deletion stays as an op only where an older level may hold the key.
         """
         self.changes += 1
-        ops = self.ops
+        ops, ordered, size = self.ops, self._order is not None, self.size_bytes
         for key, value in writes:
-            if self._order is not None:
+            if ordered:
                 self._unplaced.add(key)
             old = ops.get(key)
             if old is not None:
-                self.size_bytes -= len(key) + len(old)
+                size -= len(key) + len(old)
             if value is not None:
                 ops[key] = value
-                self.size_bytes += len(key) + len(value)
+                size += len(key) + len(value)
             elif self._last_below is None or key > self._last_below:
                 ops.pop(key, None)
             else:
                 ops[key] = None
+        self.size_bytes = size
 
     def order(self) -> Order:
         """Return the ops in order, as of this call; places what is unplaced."""

@@ -112,16 +112,11 @@ class Log(Uncopyable):
                 raise storage_error(error, f"cannot sync {self.path!r}") from error
             self.durable_version, self.durable_end = self.version, self.end
 
-    @property
-    def pending_bytes(self) -> int:
-        """The bytes of the commits that are pending."""
-        return self.end - self.durable_end
-
     def fills(self, window: GroupCommit) -> bool:
         """Whether as much is pending as `window` allows."""
         return (
             self.version - self.durable_version >= window.commits
-            or self.pending_bytes >= window.size_bytes
+            or self.end - self.durable_end >= window.size_bytes
         )
 
     def close(self, *, marked: bool = True) -> None:

@@ -57,6 +57,7 @@ _MARK = Struct(">Q")
 _CHECK = Struct(">I")
 _CHECKS = Struct(">II")
 _LENGTH = Struct(">I")
+_OP = Struct(">BI")
 
 _SEED_LENGTH = 36
 FILE_HEADER_LENGTH = _FILE_HEADER.size + _CHECK.size
@@ -66,9 +67,9 @@ PROOF_LENGTH = _PROOF.size
 RECORD_HEADER_LENGTH = RECORD_HEADER.size
 CHECKED_LENGTH = _RECORD_HEADER.size
 """The part of a record header that both checks cover."""
-SMALLEST_RECORD = RECORD_HEADER_LENGTH + 1 + _LENGTH.size
-SET_OVERHEAD = 1 + 2 * _LENGTH.size
-DELETE_OVERHEAD = 1 + _LENGTH.size
+SMALLEST_RECORD = RECORD_HEADER_LENGTH + _OP.size
+SET_OVERHEAD = _OP.size + _LENGTH.size
+DELETE_OVERHEAD = _OP.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +168,10 @@ def encode_ops(writes: Iterable[Op]) -> bytes:
     """Return the payload of a transaction."""
     pieces: list[bytes] = []
     for key, value in writes:
-        pieces += (b"\0" if value is None else b"\1", _LENGTH.pack(len(key)), key)
-        if value is not None:
-            pieces += (_LENGTH.pack(len(value)), value)
+        if value is None:
+            pieces += (_OP.pack(0, len(key)), key)
+        else:
+            pieces += (_OP.pack(1, len(key)), key, _LENGTH.pack(len(value)), value)
     return b"".join(pieces)
 
 

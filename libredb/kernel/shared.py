@@ -216,11 +216,6 @@ class SharedCommits(Commits):
             for key, value in ops:
                 self._above.put(key, value)
 
-    def _tell(self, ops: list[Op], *, grouped: bool) -> None:
-        """Queue the notices of a commit of a group; any other becomes visible later."""
-        if grouped:
-            super()._tell(ops, grouped=True)
-
     def _show(self) -> None:
         """Let everybody see what the log says by now; the turn is the caller's."""
         self._log = self.log or self._log

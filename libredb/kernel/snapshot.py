@@ -28,7 +28,7 @@ OBJECT_BYTES = 41
 class Cache:
     """Blocks by number. Those that were not used for long leave when it is full.
 
-    They are in two dicts. A block that is used is put into `_young`. When that has half of what is
+    They are in two dicts. A block that is used is put into `young`. When that has half of what is
     allowed, it becomes `_old`, and what was in `_old` until then goes. Each step is one operation
     on a dict, so it needs no lock: whoever loses a race reads a block once more.
     """
@@ -36,22 +36,23 @@ class Cache:
     def __init__(self, limit_bytes: int | None) -> None:
         """Hold blocks that take about `limit_bytes` of memory; None is no limit."""
         self._half = None if limit_bytes is None else limit_bytes // 2
-        self._young: dict[int, Ops] = {}
+        self.young: dict[int, Ops] = {}
+        """Blocks that are marked as used already."""
         self._old: dict[int, Ops] = {}
         self._young_bytes = 0
 
     def get(self, index: int) -> Ops | None:
         """Return a block, if it is here, without marking it as used."""
-        block = self._young.get(index)
+        block = self.young.get(index)
         return self._old.get(index) if block is None else block
 
     def use(self, index: int, block: Ops, size_bytes: int) -> None:
         """Keep a block that was just used."""
-        if index in self._young or (self._half is not None and size_bytes > self._half):
+        if index in self.young or (self._half is not None and size_bytes > self._half):
             return
         if self._half is not None and self._young_bytes + size_bytes > self._half:
-            self._old, self._young, self._young_bytes = self._young, {}, 0
-        self._young[index] = block
+            self._old, self.young, self._young_bytes = self.young, {}, 0
+        self.young[index] = block
         self._young_bytes += size_bytes
 
 
@@ -97,7 +98,9 @@ class Snapshot(Uncopyable):
             StorageError: storage failed; that changes nothing, try again.
             UsageError: the database was closed, or a compaction has emptied the file.
         """
-        block = self._cache.get(index) or self.load(index)
+        if (block := self._cache.young.get(index)) is not None:
+            return block
+        block = self.peek(index)
         length = self.index.lengths[index]
         size = length + (2 * OBJECT_BYTES - ENTRY_OVERHEAD) * len(block[0])
         if length <= BLOCK_BYTES or len(block[0]) > 1:

@@ -128,11 +128,12 @@ class ReadTransaction(ReadForms):
     Invariant: `_read_refusal` says why a read is refused, None permits reads.
     """
 
+    _read_refusal: str | None = None
+
     def __init__(self, view: Readable, version: int) -> None:
         self._view = view
         self.version: int = version
         """The last commit that is seen; in a transaction that writes, the number of its commit."""
-        self._read_refusal: str | None = None
 
     @overload
     def get(self, key: BytesLike) -> bytes | None: ...
@@ -211,17 +212,20 @@ class Transaction(WriteForms, ReadTransaction):
     as well.
     """
 
-    def __init__(self, below: Readable, version: int, *, refusal: str | None = None) -> None:
+    def __init__(self, below: Readable, version: int, refusal: str | None = None) -> None:
         """Begin commit `version`; `refusal` says why a write is refused, None permits writes."""
         self._writes = Level()
-        super().__init__(Overlay(self._writes, below), version)
+        # As `super().__init__` does, without its call: every commit begins here.
+        self._view, self.version = Overlay(self._writes, below), version
         self._write_refusal = refusal
 
     def set(self, key: BytesLike, value: BytesLike) -> None:
         """Set `key` to a copy of `value`; an equal value is recorded as well."""
         if self._write_refusal is not None:
             raise UsageError(self._write_refusal)
-        self._writes.put(as_bytes(key, "key"), as_bytes(value, "value"))
+        key = key if type(key) is bytes else as_bytes(key, "key")
+        value = value if type(value) is bytes else as_bytes(value, "value")
+        self._writes.put(key, value)
 
     def delete(self, key: BytesLike) -> bool:
         """Delete `key`; return whether it was there. An absent key records nothing."""
@@ -249,7 +253,7 @@ class Transaction(WriteForms, ReadTransaction):
         """
         self._check_readable()
         refusal = self._write_refusal
-        inner = Transaction(self._view, self.version, refusal=refusal)
+        inner = Transaction(self._view, self.version, refusal)
         self._read_refusal = self._write_refusal = INNER_RUNS
         try:
             result = run(fn, inner)

@@ -65,15 +65,15 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a window ignores its bytes",
         "log.py",
-        "self.pending_bytes >= window.size_bytes",
-        "self.pending_bytes < 0",
+        "self.end - self.durable_end >= window.size_bytes",
+        "self.end < self.durable_end",
         SECTORS,
     ),
     one(
         "a window is one byte too large",
         "log.py",
-        "self.pending_bytes >= window.size_bytes",
-        "self.pending_bytes > window.size_bytes",
+        "self.end - self.durable_end >= window.size_bytes",
+        "self.end - self.durable_end > window.size_bytes",
         "tests/unit/kernel/test_log.py::test_a_window_is_full_when_either_bound_is_reached",
     ),
     one(

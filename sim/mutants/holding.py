@@ -40,8 +40,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a block is left by another thread",
         "guard.py",
-        "        if not owned(self._locks[0])():\n            lost",
-        "        if not self._locks:\n            lost",
+        "        if not self._is_mine():\n            lost",
+        "        if not self._holding:\n            lost",
         f"{_BLOCKS}::test_a_block_that_another_thread_leaves_is_refused_and_latches",
     ),
     one(
@@ -97,9 +97,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     one(
         "a block that an exception left commits",
-        "database.py",
-        "            if error is None:\n                self._commits.commit(",
-        "            if tx:\n                self._commits.commit(",
+        "commit.py",
+        "        if error is None:\n            self.commit(",
+        "        if tx:\n            self.commit(",
         f"{_TRANSACTIONS}::test_an_aborted_transaction_leaves_no_trace",
     ),
     one(

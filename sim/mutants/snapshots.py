@@ -128,7 +128,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a block that is used again does not become young again",
         "snapshot.py",
-        "if index in self._young or (",
+        "if index in self.young or (",
         "if self.get(index) or (",
         f"{_SNAPSHOT}::test_a_block_that_is_used_again_and_again_stays",
     ),

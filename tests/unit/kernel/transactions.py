@@ -12,7 +12,7 @@ def store_of(**entries: bytes) -> OrderedStore:
 
 
 def writer(store: OrderedStore | None = None, refusal: str | None = None) -> Transaction:
-    return Transaction(store or OrderedStore(), 7, refusal=refusal)
+    return Transaction(store or OrderedStore(), 7, refusal)
 
 
 def reader(store: OrderedStore | None = None) -> ReadTransaction:
