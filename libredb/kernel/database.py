@@ -64,7 +64,9 @@ class Database(History, OneShotForms, Uncopyable):
 
         Raises:
             UsageError: it is too large, or inside another, or `fn` is async or a generator.
-            StorageError: storage failed; the outcome is unknown, the database has to be reopened.
+            StorageError: the commit failed; its outcome is unknown, the database has to be
+                reopened. If a read in `fn` failed, nothing was committed, and it may run again.
+            CorruptLogError: a read has found a damaged block of the snapshot; nothing is committed.
         """
         grouped = self._guard.begin(A_TRANSACTION, inside_group=True)
         result = self._transact(fn, grouped=grouped)
@@ -97,7 +99,9 @@ class Database(History, OneShotForms, Uncopyable):
         """Begin a transaction; leaving the block commits it, an exception aborts it.
 
         Durability and errors are those of `transact`, the better form for code that may be
-        interrupted. A block must be left by the thread that entered it.
+        interrupted. A KeyboardInterrupt while the block is left: before the append nothing is
+        committed; after the commit it stands; in between the outcome is unknown, and the database
+        has to be reopened. A block must be left by the thread that entered it.
         """
         guard, commits = self._guard, self._commits
         locks, deliver = (guard.turn, guard.step), commits.notices.deliver
@@ -113,7 +117,8 @@ class Database(History, OneShotForms, Uncopyable):
         """Begin a transaction that only reads, as a block, or run `fn` in one.
 
         It sees one state, that of its beginning with pending commits included, however long it
-        lasts. It waits for no sync but that of a group, and no writer waits for it.
+        lasts. It waits for no commit's sync, but for a group of another thread to its end; no
+        writer waits for it.
         """
         if fn is None:
             return self._commits.reading()
@@ -128,7 +133,7 @@ class Database(History, OneShotForms, Uncopyable):
     @overload
     def get(self, key: BytesLike, default: T) -> bytes | T: ...
     def get(self, key: BytesLike, default: T | None = None) -> bytes | T | None:
-        """Return the value of `key`, or `default`. It waits for no sync but that of a group.
+        """Return the value of `key`, or `default`. It waits as `read` does.
 
         Raises:
             CorruptLogError: the block that would hold it is damaged since the file was opened. What
@@ -154,7 +159,8 @@ class Database(History, OneShotForms, Uncopyable):
     ) -> Iterator[Entry]:
         """Return the entries of `[start, end)` or of `prefix`, ascending by byte, as of this call.
 
-        `end` None is the last key. It is read lazily, costs what it yields, and waits for no sync.
+        `end` None is the last key. It is read lazily, costs what it yields, and waits as `read`
+        does.
         """
         tx = self._commits.begin_reading()
         return tx.scan(start, end, prefix=prefix, reverse=reverse, limit=limit)
@@ -192,8 +198,8 @@ class Database(History, OneShotForms, Uncopyable):
         """Write the live entries into a new log and let it take the place of the old one.
 
         Syncs first. `version` rises by the number of snapshot records, all durable on return. Costs
-        a pass over all entries, and disk space for both files. Before the new log is whole, a
-        failure changes nothing.
+        a pass over all entries, and disk space for both files. Before the header of the new log is
+        begun, a failure changes nothing; after that the outcome is unknown, the entries the same.
         """
         guard = self._guard
         guard.begin("a compaction")

@@ -2,13 +2,14 @@
 
     LibreDBError
       UsageError       you broke a rule; nothing happened, correct the call
-      StorageError     the world failed; look at the disk, then close and open again
+      StorageError     the world failed; look at the disk, then close and open again, or, if it was
+                       a read that failed, read again
       LogFileError     the file is not what a log must be; nothing in it was changed
       LensError        a lens refused a value, or found one it did not write
 
 Every class fits Python as well: a bad argument is also a TypeError or a ValueError, a failure of
 storage is also the OSError it came from. `code` is a stable name for programs and for messages that
-cross into another language. Absent on purpose: retry hints; no error here goes away by itself.
+cross into another language. Absent on purpose: retry hints; what may be tried again says so itself.
 """
 
 import errno

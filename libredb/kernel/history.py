@@ -71,7 +71,7 @@ class History(Facts):
         """Call `callback(version, ops)` after each commit; return what ends that.
 
         It is called when the commit is visible (durable: see `durable_version`), in a group after
-        the block, by the thread that committed, or by one that is telling of earlier commits: one
+        the block, by the thread that committed, or by another that is telling of commits: one
         call at a time, in the order of versions. It may call the database; a commit it makes is
         told after it. `ops` are (key, value) or, for a deletion, (key, None). What it raises goes
         to `sys.unraisablehook`; KeyboardInterrupt and SystemExit pass on, and the commit stands.

@@ -1,4 +1,4 @@
-"""The latch: nobody uses the database after a failure of which the outcome is unknown.
+"""The latch: nobody begins anything after a failure of which the outcome is unknown.
 
 It is armed *before* the first byte is handed over and disarmed at the very end, so that nothing
 that ends this time early can leave it open. Only closing the database ends it.

@@ -6,9 +6,9 @@ until then nothing has happened, and a failure leaves no trace. `put` writes the
 and lets the file take the place; from the first byte of the header on, a failure leaves open which
 of the two states is there, whole. A crash leaves the old one until the header is whole; then, until
 `replace`, the old one where files are renamed, and the new one where there are slots (`choose`).
-Recovery writes again what it shows and syncs it: after a failed sync, or a kill before one, an
-operating system shows bytes that are not on the disk, and the next sync does not carry them unless
-they are written again.
+Recovery keeps a whole commit that was never synced, writes again what it shows, and syncs it: after
+a failed sync, or a kill before one, an operating system shows bytes that are not on the disk, and
+the next sync does not carry them unless they are written again.
 Absent on purpose: replacing a file behind the caller's back.
 """
 
@@ -160,7 +160,7 @@ class Place(Uncopyable):
         return Snapshot(self.path, log.file, log.header, log.index, self.cache_bytes)
 
     def recover(self, reading: Reading) -> Log:
-        """Make durable what was found: always all of these steps, in this order.
+        """Make durable what was found, in this order; only the mark and a tail may need nothing.
 
         What is written again is read once more, which may fail; only equal bytes have been written
         by then. The mark needs no sync: a torn one is ignored. The other slot is emptied only after

@@ -18,7 +18,7 @@ class RecoveryReport:
 
     `created`: nothing was there. `clean`: the log ended at a record. `cut`: bytes followed that
     nothing proves to have been durable: a commit in the middle of which everything stopped, or,
-    in a file that was not closed, damage to the last commit or group, which looks the same.
+    in a file that was not closed, damage to what the last sync covered, which looks the same.
     """
 
     path: str

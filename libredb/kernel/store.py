@@ -5,7 +5,7 @@
 
 The level is changed, and looked up for its newest values, by whoever has the state: a lock, see
 guard.py. A view is for everybody else: what the store held at one moment, to be read for as long as
-one likes while others commit. Storage is read when the state is free again, but within a group.
+one likes while others commit. Storage is read when the state is free again, except in a group.
 Absent on purpose: versions of a value.
 """
 
