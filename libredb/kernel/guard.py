@@ -14,7 +14,9 @@ Absent on purpose: time limits.
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import partial
+from operator import call
 from threading import RLock
 from types import GeneratorType, TracebackType
 from typing import Any, Generic, TypeVar, cast
@@ -31,8 +33,8 @@ _HINTS = {
     ELSEWHERE: "; use the transaction that is running, or transact() in a group",
 }
 
-NOBODY = object()
-"""Whose a group is while there is none."""
+NOBODY = object()  # whose a group is while there is none
+NOTHING = nullcontext()
 
 T = TypeVar("T")
 Exit = TypeVar("Exit", bound=Callable[..., None])
@@ -156,8 +158,8 @@ class Block(Generic[T]):
     Inside a group of the caller's it has the step alone. It belongs to the thread that enters it.
     `start` is called when the locks are taken. `finish` is called when the block is left, with what
     `start` returned, the exception that left it, and whether it was inside a group. If it raises,
-    it is called again with that: it may have been interrupted before it did anything. `around`, if
-    there is one, is given the end of the block to run.
+    it is called again with that: it may have been interrupted before it did anything. `around` is
+    given the end of the block to run.
     """
 
     def __init__(
@@ -171,8 +173,7 @@ class Block(Generic[T]):
     ) -> None:
         """Prepare; nothing is taken yet. `locks` are one to three, in the order of the guard.
 
-        `afterwards` is called when `with` has left the block and the locks were given back, unless
-        finishing failed.
+        `afterwards` is called when `with` has left the block, and the locks were given back.
         """
         self._guard = guard
         self._what = what
@@ -182,7 +183,7 @@ class Block(Generic[T]):
         self._finish = finish
         self._afterwards = afterwards
         self._started: list[T] = []
-        self.around: Callable[[Callable[[], None]], None] | None = None
+        self.around: Callable[[Callable[[], None]], None] = call
         self.watch: ref[partial[None]] | None = None
 
     def __enter__(self) -> T:
@@ -227,13 +228,11 @@ class Block(Generic[T]):
     def end(self, error: BaseException | None) -> None:
         """Finish and give the locks back, as far as that has not been done."""
         if self.is_entered:
-            if self.around is None:
-                self._end(error)
-            else:
-                self.around(partial(self._end, error))
+            self.around(partial(self._end, error))
 
     def _end(self, error: BaseException | None) -> None:
-        with self._guard.step:  # so that no signal handler joins a group while it ends
+        _require_room(3)  # a generator that is closed without any gives nothing back
+        with self._guard.step if self._what == A_GROUP else NOTHING:  # so that nobody joins it
             try:
                 try:
                     self._finish_with(error)
@@ -267,14 +266,23 @@ class Block(Generic[T]):
 
 def _holding(locks: tuple[RLock, ...]) -> Iterator[None]:
     """Hold one to three locks from the first `next` on, until this closes or fails."""
+    held = False
     try:
         with locks[0], locks[len(locks) // 2], locks[-1]:
+            held = True
             yield
     except RuntimeError:
-        return  # another thread dropped it, and they stay
+        if not held:  # otherwise another thread has dropped it, and they stay
+            raise
 
 
 _hold = cast("Callable[[tuple[RLock, ...]], GeneratorType[None, None, None]]", _holding)
+
+
+def _require_room(frames: int) -> None:
+    """Raise RecursionError where nothing has begun, if so many more calls would."""
+    if frames:
+        _require_room(frames - 1)
 
 
 def owned(lock: RLock) -> Callable[[], bool]:

@@ -82,6 +82,20 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_GUARD}::test_a_block_tells_how_it_was_left_and_gives_back_what_it_took",
     ),
     one(
+        "a block is left where its locks have no room to be given back",
+        "guard.py",
+        "        _require_room(3)",
+        "        _require_room(0)",
+        f"{_GUARD}::test_a_block_that_is_left_where_no_call_has_room_keeps_no_lock",
+    ),
+    one(
+        "an error of a signal handler is taken for that of a dropped block",
+        "guard.py",
+        "        if not held:",
+        "        if held is None:",
+        f"{_GUARD}::test_an_error_of_a_signal_handler_passes_through_who_waits_for_a_lock",
+    ),
+    one(
         "a block can be entered twice",
         "guard.py",
         "        if self._started:\n            raise",

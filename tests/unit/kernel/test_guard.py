@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from threading import RLock
 
 import pytest
@@ -12,6 +12,9 @@ from libredb.kernel.errors import DatabaseFailedError, UsageError
 from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard, owned
 
 Log = list[tuple[str, type[BaseException] | None, bool]]
+
+DEPTH = 120
+"""So many calls may be in each other in the tests of those that have no room."""
 
 
 def block(
@@ -205,6 +208,65 @@ def test_a_block_that_cannot_start_gives_back_what_it_took() -> None:
         with pytest.raises(UsageError, match="closed"), block(guard, what):
             pass
     assert is_free(guard)
+
+
+@pytest.mark.cpython
+def test_an_error_of_a_signal_handler_passes_through_who_waits_for_a_lock() -> None:
+    """A RuntimeError was taken for that of a block that another thread drops, and was lost."""
+
+    class NeverFree:
+        def __enter__(self) -> None:
+            raise RuntimeError("the application's own")
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def _is_owned(self) -> bool:
+            return False
+
+    guard = Guard()
+    guard.state = NeverFree()  # pyright: ignore[reportAttributeAccessIssue] - that is the point
+    waiting = block(guard, A_GROUP)
+    guard.state = RLock()
+    with pytest.raises(RuntimeError, match="the application's own"), waiting:
+        pass
+    assert is_free(guard)
+
+
+@pytest.mark.cpython
+@pytest.mark.parametrize("what", [A_TRANSACTION, A_GROUP])
+def test_a_block_that_is_left_where_no_call_has_room_keeps_no_lock(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A generator that was closed without room for its frame kept its locks, and nobody knew."""
+
+    def deep(guard: Guard, calls: int) -> None:
+        if calls:
+            deep(guard, calls - 1)
+            return
+        with block(guard, what):
+            pass
+
+    kept: list[int] = []
+
+    def sweep() -> None:
+        for calls in range(1, 130):
+            guard = Guard()
+            with suppress(RecursionError):
+                deep(guard, calls)
+            guard.begin(A_TRANSACTION)  # ends what was left
+            if not is_free(guard):
+                kept.append(calls)
+
+    monkeypatch.setattr(sys, "unraisablehook", bool)  # one that needs no room itself
+    limit = sys.getrecursionlimit()
+    thread = threading.Thread(target=sweep)  # whose depth is its own
+    sys.setrecursionlimit(DEPTH)
+    try:
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+    assert kept == []
 
 
 @pytest.mark.cpython
