@@ -164,9 +164,9 @@ class Level:
         A deletion stays as an op only where an older level may hold the key.
         """
         self.changes += 1
-        ops, ordered, size = self.ops, self._order is not None, self.size_bytes
+        ops, size = self.ops, self.size_bytes
         for key, value in writes:
-            if ordered:
+            if self._order is not None:  # asked each time: a signal handler may read in order
                 self._unplaced.add(key)
             old = ops.get(key)
             if old is not None:

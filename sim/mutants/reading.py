@@ -25,10 +25,9 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a key is unplaced after its op is noted",
         "level.py",
-        "            if ordered:\n                self._unplaced.add(key)\n"
-        "            old = ops.get(key)\n",
-        "            old = ops.get(key)\n            ops[key] = value\n"
-        "            if ordered:\n                self._unplaced.add(key)\n",
+        "                self._unplaced.add(key)\n            old = ops.get(key)\n",
+        "                pass\n            old = ops.get(key)\n            ops[key] = value\n"
+        "            if self._order is not None:\n                self._unplaced.add(key)\n",
         f"{_LEVEL}::test_an_interrupt_between_the_steps_of_a_write_loses_no_key",
     ),
     one(

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from libredb.kernel import level as level_module
-from libredb.kernel.level import Entry, Level, Order, Writes, overlaid
+from libredb.kernel.level import Entry, Level, Op, Order, Writes, overlaid
 from libredb.kernel.overlay import Chunk, Overlay, Readable, entries_of, merged
 from libredb.kernel.store import View
 from tests.support.case import case
@@ -189,6 +189,20 @@ def test_an_interrupt_between_the_steps_of_a_write_loses_no_key(
     level._unplaced = Interrupted()
     with pytest.raises(KeyboardInterrupt):
         level.apply([(b"010", b"new"), (b"new", b"v"), (b"020", None), (b"new", None), (b"x", b"")])
+    level._check()
+    assert scan(level) == sorted(level.ops.items())
+
+
+def test_who_reads_in_order_in_the_middle_of_a_write_hides_no_key() -> None:
+    """A signal handler that scanned then made an order, and what followed was in no scan again."""
+    level = filled(b"a")
+
+    def writes() -> Iterator[Op]:
+        yield b"b", b"v"
+        level.order()
+        yield b"c", b"v"
+
+    level.apply(writes())
     level._check()
     assert scan(level) == sorted(level.ops.items())
 
