@@ -198,8 +198,9 @@ class Database(History, OneShotForms, Uncopyable):
         """Write the live entries into a new log and let it take the place of the old one.
 
         Syncs first. `version` rises by the number of snapshot records, all durable on return. Costs
-        a pass over all entries, and disk space for both files. Before the header of the new log is
-        begun, a failure changes nothing; after that the outcome is unknown, the entries the same.
+        a pass over all entries, and disk space for both files. Once it has synced, and before the
+        header of the new log is begun, a failure changes nothing; after that the outcome is
+        unknown, and the entries are the same.
         """
         guard = self._guard
         guard.begin("a compaction")
@@ -217,6 +218,7 @@ class Database(History, OneShotForms, Uncopyable):
             UsageError: a transaction or group of this thread is running, or there is no log. While
                 it is read: the database was closed, or compacted where that empties the old file
                 (in a browser).
+            StorageError, LogFileError: storage failed, or the path no longer leads to the file.
             CorruptLogError: while it is read: the bytes are not those that were written.
         """
         guard = self._guard
@@ -272,4 +274,3 @@ class Database(History, OneShotForms, Uncopyable):
             guard.closed = True
             self._commits.close(clean=clean)
         guard.latch.failure = None  # or its traceback would keep alive what failed, and its files
-        self._commits.notices.deliver()  # what closing has made visible

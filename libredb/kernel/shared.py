@@ -15,7 +15,7 @@ Absent on purpose: a thread that syncs for others, and waiting for more commits 
 
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -27,7 +27,7 @@ from libredb.kernel.commit import Commits, Shown
 from libredb.kernel.database import Database
 from libredb.kernel.errors import DatabaseFailedError, UsageError
 from libredb.kernel.facts import Mode
-from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard, owned
+from libredb.kernel.guard import A_READ, A_TRANSACTION, Block, Guard, owned
 from libredb.kernel.latch import Latch
 from libredb.kernel.level import Level, Op, Writes
 from libredb.kernel.log import GroupCommit, Log, ask
@@ -141,7 +141,6 @@ class SharedCommits(Commits):
 
     def begin_group(self) -> None:
         """Sync and apply what waits, and begin a group; in it there is nothing else to wait for."""
-        self._guard.check(A_GROUP)
         self.sync()
         super().begin_group()
 
@@ -224,16 +223,16 @@ class SharedCommits(Commits):
     def _settle(self, appended: int, end: int) -> None:
         """Apply what is durable, in order, and tell; `appended` is the last record, up to `end`."""
         durable, waiting = self._log.durable_version, self._waiting
-        if waiting and waiting[0][0] <= durable:
-            while waiting and waiting[0][0] <= durable:
-                version, ops = waiting.popleft()
-                self.store.apply(ops)
-                if self.notices.subscribers:
-                    self.notices.add(version, ops, grouped=False)
+        settled: list[tuple[int, list[Op]]] = []
+        while waiting and waiting[0][0] <= durable:
+            settled.append(waiting.popleft())
+            self.store.apply(settled[-1][1])
+        if settled:
             self._above = Level(dict(chain.from_iterable(ops for _, ops in waiting)))
         version = waiting[0][0] - 1 if waiting else appended
-        pending_bytes = end - self._log.durable_end
-        self.shown: Shown = Shown(version, durable, appended, pending_bytes, end)
+        self.shown: Shown = Shown(version, durable, appended, end - self._log.durable_end, end)
+        for version, ops in settled:
+            self.notices.add(version, ops, grouped=False)
 
 
 class SharedDatabase(Database):
@@ -256,3 +255,11 @@ class SharedDatabase(Database):
         assert isinstance(block, Block), "`Database` makes one"
         block.around = self._shared.acknowledged
         return block
+
+    def close(self) -> None:
+        """Close, once what waits is durable and was told; see `Database.close`."""
+        try:
+            with suppress(UsageError, DatabaseFailedError):  # it is closed, or `close` says it too
+                self.sync()
+        finally:
+            super().close()

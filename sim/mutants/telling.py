@@ -30,10 +30,10 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_NOTICES}::test_a_delivery_that_comes_first_at_any_line_is_the_only_one",
     ),
     one(
-        "what closing has made visible is not told",
-        "database.py",
-        "        self._commits.notices.deliver()  # what closing has made visible\n",
-        "",
+        "closing tells before it has applied what waits",
+        "shared.py",
+        "        try:\n            with suppress(UsageError, DatabaseFailedError):",
+        "        try:\n            while False:",
         "tests/unit/kernel/test_shared.py::"
         "test_closing_tells_of_a_commit_whose_thread_was_interrupted_while_it_waited",
     ),

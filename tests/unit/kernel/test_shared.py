@@ -1,6 +1,6 @@
 """Claim: what is kept while commits wait is what the invariants of shared.py say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ import libredb
 from libredb import DatabaseFailedError, UsageError
 from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION
 from libredb.kernel.latch import Latch
+from libredb.kernel.level import Op
 from libredb.kernel.shared import Latches, Own, SharedDatabase
 from sim.world.filesystem import SimFileSystem
 from tests.support.work import setting
@@ -85,11 +86,42 @@ def test_what_takes_every_right_first_syncs_and_applies_what_waits(call: str) ->
 def test_closing_tells_of_a_commit_whose_thread_was_interrupted_while_it_waited() -> None:
     """Closing applied it after it had looked what there was to tell, and nobody looked again."""
     db = opened(SimFileSystem())
-    told: list[int] = []
-    db.on_commit(lambda version, _: told.append(version))
+    told: list[tuple[int, bytes | None]] = []
+    db.on_commit(lambda version, _: told.append((version, db.get(b"waits"))))
     interrupted(db, b"waits")
     db.close()
-    assert told == [1]
+    assert told == [(1, b"")]
+
+
+def test_a_commit_is_shown_before_it_is_told() -> None:
+    """Another thread that was delivering told it while `version` was still the one before."""
+    db = opened(SimFileSystem())
+    add, shown = db._commits.notices.add, list[tuple[int, int]]()
+
+    def noted(version: int, ops: Iterable[Op], *, grouped: bool) -> None:
+        shown.append((version, db.version))
+        add(version, ops, grouped=grouped)
+
+    cast("Any", db._commits.notices).add = noted
+    db.on_commit(lambda _version, _ops: None)
+    db.set(b"1", b"")
+    with db.group():
+        db.set(b"2", b"")
+    assert shown == [(1, 1), (2, 2)]
+    db.close()
+
+
+@pytest.mark.parametrize("failing", ["failed", "closed"])
+def test_a_database_that_cannot_sync_any_more_closes_all_the_same(failing: str) -> None:
+    fs = SimFileSystem()
+    db = opened(fs)
+    interrupted(db, b"waits")
+    if failing == "failed":
+        db._guard.latch.failure = OSError("it did")
+    else:
+        db.close()
+    db.close()
+    assert db.closed
 
 
 def test_a_transaction_that_is_running_sees_the_same_before_and_after_a_sync() -> None:
