@@ -7,7 +7,7 @@ again, and the commit may be there then. By default each commit syncs: a window 
 one a commit is visible before it is durable; a group syncs at its end, and shows no entry to others
 before, though `version` counts its commits. What is visible is one value that is replaced as a
 whole: whoever looks at it needs no lock.
-The caller has the turn and the step; the state is taken only to apply.
+The caller has the turn and the step; the state is taken to apply and to queue.
 Absent on purpose: who may commit now (guard.py), and what a transaction is (transaction.py).
 """
 
@@ -216,6 +216,5 @@ class Commits(Uncopyable):
     def _show(self) -> None:
         """Let everybody see what the log says by now."""
         if log := self.log:
-            version = log.version
-            pending_bytes = log.end - log.durable_end
-            self.shown = Shown(version, log.durable_version, version, pending_bytes, log.end)
+            pending = log.end - log.durable_end
+            self.shown = Shown(log.version, log.durable_version, log.version, pending, log.end)

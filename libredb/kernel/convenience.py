@@ -33,6 +33,7 @@ class _Looks(Protocol):
         *,
         prefix: BytesLike | None = None,
     ) -> Iterator[Entry]: ...
+    def read(self, fn: "Callable[[_Looks], T]", /) -> T: ...
 
 
 class _Writes(_Looks, Protocol):
@@ -49,11 +50,6 @@ class _Writes(_Looks, Protocol):
     ) -> int: ...
 
 
-class _Reads(Protocol):
-    def get(self, key: BytesLike, /) -> bytes | None: ...
-    def read(self, fn: Callable[[_Looks], T], /) -> T: ...
-
-
 class _Transacts(Protocol):
     def transact(self, fn: Callable[[_Writes], T], /) -> T: ...
     def close(self) -> None: ...
@@ -62,16 +58,16 @@ class _Transacts(Protocol):
 class ReadForms:
     """What a database and every transaction has besides `get` and `scan`."""
 
-    def __contains__(self: _Reads, key: BytesLike) -> bool:
+    def __contains__(self: _Looks, key: BytesLike) -> bool:
         return self.get(key) is not None
 
-    def get_many(self: _Reads, keys: Iterable[BytesLike], /) -> list[bytes | None]:
+    def get_many(self: _Looks, keys: Iterable[BytesLike], /) -> list[bytes | None]:
         """Return the value of each key, or None, in the order of `keys`; all are of one state."""
         wanted = as_keys(keys)
         return self.read(lambda tx: [tx.get(key) for key in wanted])
 
     def count(
-        self: _Reads,
+        self: _Looks,
         start: BytesLike = b"",
         end: BytesLike | None = None,
         *,

@@ -9,7 +9,8 @@
 
 Every class fits Python as well: a bad argument is also a TypeError or a ValueError, a failure of
 storage is also the OSError it came from. `code` is a stable name for programs and for messages that
-cross into another language. Absent on purpose: retry hints; what may be tried again says so itself.
+cross into another language. Absent on purpose: retry hints. What could
+not be read may be read again; nothing else here goes away by itself.
 """
 
 import errno

@@ -21,7 +21,6 @@ from libredb.kernel.arguments import check_count
 from libredb.kernel.commit import Shown
 from libredb.kernel.errors import (
     ChangesTrimmedError,
-    IncompleteReadError,
     LogFileError,
     StorageError,
     UsageError,
@@ -102,6 +101,7 @@ class History(Facts):
             UsageError: in memory, or inside a transaction of this thread. While it is read: the
                 database was closed.
             StorageError: storage failed, or the path no longer leads to the file.
+            LogFileError: the path leads to something that is no database.
             CorruptLogError: while it is read: the bytes are not those that were written.
             IncompleteReadError: storage returned less than the file has; try again.
         """
@@ -123,7 +123,7 @@ class History(Facts):
                 return (change for change in ())  # in an empty file
             try:
                 file = self._place.open_again(log)
-            except (StorageError, IncompleteReadError):
+            except (StorageError, LogFileError):
                 if self._commits.log is log:
                     raise
                 continue  # a compaction came between: note what there is now

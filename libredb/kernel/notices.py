@@ -1,6 +1,6 @@
 """Notices: who asked for it is told of each commit, once, in order, by a thread that commits.
 
-A commit queues a notice for each callback while it has the turn, so they stand in version order.
+A commit queues a notice for each callback while it has the state, so they stand in version order.
 It delivers when it holds no right any more, so a callback may call the database. One delivery runs
 at a time: who finds one running leaves its notices to it, also a callback that commits.
 Nobody may wait for the right to deliver, and no interrupt may keep it. So it is never handed over.
@@ -75,7 +75,7 @@ class Notices:
 
     def _next(self) -> Notice | None:
         """Return the first notice if it is due; another delivery may take it meanwhile."""
-        if not self.queue:  # as after nearly every commit, and faster told than by an IndexError
+        if not self.queue:  # as after nearly every block, and faster told than by an IndexError
             return None
         try:
             notice = self.queue[0]

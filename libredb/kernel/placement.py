@@ -122,28 +122,20 @@ class Place(Uncopyable):
         """Return a handle of its own on the file of `log`, for who reads without the turn.
 
         Raises:
-            StorageError: the path no longer leads to that file.
+            StorageError: storage failed, or the path no longer leads to that file.
+            LogFileError: it leads to something that is no database, or could not be read.
         """
-        files = list(self._ask("open", self.fs.open, self.path, writable=False))
+        beside = Place(self.path, self.fs)
         try:
-            heads = [self._head(file, self._ask("measure", file.size)) for file in files]
-            found = [
-                f
-                for f, head in zip(files, heads, strict=True)
-                if head.startswith(log.header.encode())
-            ]
-            with ExitStack() as stack:
-                for file in files:
-                    if file not in found:
-                        stack.callback(self._ask, "close", file.close)
-            if found:
-                return found[0]
+            reading = beside.look(writable=False)
+            reading.require()
+            if reading.file is not None and reading.header == log.header:
+                return reading.file
+            raise StorageError(f"the file at {self.path!r} is no longer the one that was opened")
         except BaseException:
-            for file in files:
-                with suppress(StorageError):
-                    self._ask("close", file.close)
+            with suppress(StorageError):
+                beside.close_files()
             raise
-        raise StorageError(f"the file at {self.path!r} is no longer the one that was opened")
 
     def log_of(self, reading: Reading) -> Log:
         """Return the log that was found, as it is."""
@@ -160,7 +152,7 @@ class Place(Uncopyable):
         return Snapshot(self.path, log.file, log.header, log.index, self.cache_bytes)
 
     def recover(self, reading: Reading) -> Log:
-        """Make durable what was found, in this order; only the mark and a tail may need nothing.
+        """Make durable what was found, in this order; what needs nothing is left out.
 
         What is written again is read once more, which may fail; only equal bytes have been written
         by then. The mark needs no sync: a torn one is ignored. The other slot is emptied only after

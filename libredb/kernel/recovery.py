@@ -4,7 +4,8 @@ The log is the valid records of the file (stream.py says what a valid record is)
 that bytes behind them were durable (record.py says what proves it), these are damaged, and the log
 is refused. If not, they are a torn tail and are cut off: a crash explains them. A record proves
 only what was synced before it was appended. So in a file that was not closed, damage to what the
-last sync covered (a commit, a group, a window) looks the same, and nothing can tell.
+last sync covered (a commit, a group, a window) looks the same if no record follows that, and
+nothing can tell.
 Absent on purpose: repair, and guessing past damage.
 """
 

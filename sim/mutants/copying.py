@@ -65,8 +65,8 @@ MUTANTS: tuple[Mutant, ...] = (
     one(
         "a backup of any file at the path",
         "placement.py",
-        "                if head.startswith(log.header.encode())\n",
-        "                if head\n",
+        "if reading.file is not None and reading.header == log.header:",
+        "if reading.file is not None:",
         "tests/contract/test_arguments.py::"
         "test_a_backup_of_a_file_that_was_replaced_behind_its_back_is_refused",
     ),
