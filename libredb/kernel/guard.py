@@ -279,10 +279,10 @@ def _holding(locks: tuple[RLock, ...]) -> Iterator[None]:
 _hold = cast("Callable[[tuple[RLock, ...]], GeneratorType[None, None, None]]", _holding)
 
 
-def _require_room(frames: int) -> None:
+def _require_room(calls: int) -> None:
     """Raise RecursionError where nothing has begun, if so many more calls would."""
-    if frames:
-        _require_room(frames - 1)
+    if calls:
+        _require_room(calls - 1)
 
 
 def owned(lock: RLock) -> Callable[[], bool]:

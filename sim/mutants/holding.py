@@ -86,7 +86,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "guard.py",
         "        _require_room(3)",
         "        _require_room(0)",
-        f"{_GUARD}::test_a_block_that_is_left_where_no_call_has_room_keeps_no_lock",
+        "tests/unit/kernel/test_guard_without_room.py::"
+        "test_a_block_that_is_left_where_no_call_has_room_keeps_no_lock",
     ),
     one(
         "an error of a signal handler is taken for that of a dropped block",

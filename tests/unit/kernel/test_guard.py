@@ -3,61 +3,14 @@
 import asyncio
 import sys
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from threading import RLock
 
 import pytest
 
 from libredb.kernel.errors import DatabaseFailedError, UsageError
 from libredb.kernel.guard import A_GROUP, A_READ, A_TRANSACTION, Block, Guard, owned
-
-Log = list[tuple[str, type[BaseException] | None, bool]]
-
-DEPTH = 120
-"""So many calls may be in each other in the tests of those that have no room."""
-
-
-def block(
-    guard: Guard, what: str, log: Log | None = None, fail: BaseException | None = None
-) -> Block[str]:
-    """Return a block that notes how it was finished; `fail` is raised by finishing."""
-    locks = {
-        A_TRANSACTION: (guard.turn, guard.step),
-        A_GROUP: (guard.turn, guard.state),
-        A_READ: (guard.state,),
-    }
-
-    def start() -> str:
-        if what == A_GROUP:
-            guard.begin_group()
-        else:
-            guard.check(what if what == A_TRANSACTION else None)
-        return what
-
-    def finish(started: str, error: BaseException | None, grouped: bool) -> None:  # noqa: FBT001 - as a block calls it
-        if log is not None:
-            log.append((started, type(error) if error else None, grouped))
-        if fail is not None:
-            raise fail
-
-    return Block(guard, what, locks[what], start, finish)
-
-
-def is_free(guard: Guard) -> bool:
-    """Whether another thread could take every right now."""
-    free: list[bool] = []
-
-    def take() -> None:
-        for lock in (guard.turn, guard.step, guard.state):
-            free.append(lock.acquire(blocking=False))
-            if free[-1]:
-                lock.release()
-
-    thread = threading.Thread(target=take)
-    thread.start()
-    thread.join()
-    return all(free)
-
+from tests.unit.kernel.rights import Log, block, is_free
 
 # Who would wait for itself
 
@@ -230,43 +183,6 @@ def test_an_error_of_a_signal_handler_passes_through_who_waits_for_a_lock() -> N
     with pytest.raises(RuntimeError, match="the application's own"), waiting:
         pass
     assert is_free(guard)
-
-
-@pytest.mark.cpython
-@pytest.mark.parametrize("what", [A_TRANSACTION, A_GROUP])
-def test_a_block_that_is_left_where_no_call_has_room_keeps_no_lock(
-    monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    """A generator that was closed without room for its frame kept its locks, and nobody knew."""
-
-    def deep(guard: Guard, calls: int) -> None:
-        if calls:
-            deep(guard, calls - 1)
-            return
-        with block(guard, what):
-            pass
-
-    kept: list[int] = []
-
-    def sweep() -> None:
-        for calls in range(1, 130):
-            guard = Guard()
-            with suppress(RecursionError):
-                deep(guard, calls)
-            guard.begin(A_TRANSACTION)  # ends what was left
-            if not is_free(guard):
-                kept.append(calls)
-
-    monkeypatch.setattr(sys, "unraisablehook", bool)  # one that needs no room itself
-    limit = sys.getrecursionlimit()
-    thread = threading.Thread(target=sweep)  # whose depth is its own
-    sys.setrecursionlimit(DEPTH)
-    try:
-        thread.start()
-        thread.join()
-    finally:
-        sys.setrecursionlimit(limit)
-    assert kept == []
 
 
 @pytest.mark.cpython
