@@ -9,7 +9,7 @@ import pytest
 from libredb.kernel.guard import A_GROUP, A_TRANSACTION, Guard
 from tests.unit.kernel.rights import block, is_free
 
-DEPTH = 120
+DEPTH = 200
 """So many calls may be in each other."""
 
 
@@ -30,7 +30,7 @@ def test_a_block_that_is_left_where_no_call_has_room_keeps_no_lock(
     kept: list[int] = []
 
     def sweep() -> None:
-        for calls in range(1, 130):
+        for calls in range(DEPTH):
             guard = Guard()
             with suppress(RecursionError):
                 deep(guard, calls)
