@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--docs", type=Path, help="also put the figures into this page")
     command = add("mutants", help="show which profiles notice each broken kernel")
     command.set_defaults(command=_mutants)
-    command.add_argument("--seeds", type=int, default=300)
+    command.add_argument("--seeds", type=int, default=400)
     command.add_argument("--docs", type=Path, help="also put the table into this page")
     command.add_argument("--fast", action="store_true", help="only the quickest killer of each")
     command.add_argument("--workers", type=int, default=None)
