@@ -6,7 +6,7 @@ DIGESTS = {
     "P2": "acad7edbba9c7b2c",
     "P3": "3649261f2818776f",
     "P4": "93bc18cb4ca9930c",
-    "P5": "f17a160e11608420",
+    "P5": "eb5feedca90c1138",
     "P6": "6e8cd9439dbcbbf9",
     "P7": "70b51b2c9b11890c",
     "P8": "93c1321c50604ae8",

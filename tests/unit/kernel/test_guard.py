@@ -215,6 +215,17 @@ def test_a_block_is_entered_once() -> None:
         again.__enter__()
 
 
+@pytest.mark.cpython
+def test_a_block_whose_end_was_interrupted_after_it_gave_back_everything_is_not_kept() -> None:
+    guard = Guard()
+    with block(guard, A_TRANSACTION):
+        (left,) = guard.entered
+    guard.entered[left] = None  # as if it had been interrupted just before it forgot itself
+    with block(guard, A_TRANSACTION):
+        assert left not in guard.entered
+    assert not guard.entered
+
+
 def test_where_a_block_is_entered_decides_not_where_it_was_made() -> None:
     guard, log = Guard(), Log()
     with block(guard, A_GROUP):

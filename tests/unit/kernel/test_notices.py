@@ -5,6 +5,7 @@ Interrupts are in tests/interrupts, which knows the places where CPython can rai
 
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 from types import FrameType
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from libredb.kernel.guard import Guard
-from libredb.kernel.notices import Notices
+from libredb.kernel.notices import Notice, Notices
 from tests.support.case import case
 
 pytestmark = pytest.mark.cpython(reason="traces CPython, and needs threads")
@@ -198,3 +199,16 @@ def test_an_exception_that_is_kept_keeps_no_right_to_deliver() -> None:
     thread.join()
     assert told == [1, 2]
     assert kept
+
+
+def test_a_notice_that_another_delivery_takes_after_it_was_seen_is_not_told_again() -> None:
+    class Taken(deque[Notice]):
+        """A queue whose only notice goes between two looks at it."""
+
+        def __len__(self) -> int:
+            return 1
+
+    told = Told()
+    told.notices.queue = Taken()
+    told.notices.deliver()
+    assert told.versions == []
