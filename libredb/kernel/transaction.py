@@ -216,7 +216,8 @@ class Transaction(WriteForms, ReadTransaction):
         """Begin commit `version`; `refusal` says why a write is refused, None permits writes."""
         self._writes = Level()
         # As `super().__init__` does, without its call: every commit begins here.
-        self._view, self.version = Overlay(self._writes, below), version
+        self._view = Overlay(self._writes, below)
+        self.version: int = version
         self._write_refusal = refusal
 
     def set(self, key: BytesLike, value: BytesLike) -> None:

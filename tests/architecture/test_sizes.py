@@ -19,7 +19,7 @@ from tests.architecture.checkout import ROOT, project_files, python_files
 
 pytestmark = pytest.mark.cpython  # they read the checkout
 
-KERNEL_CODE_LINES = 3_173
+KERNEL_CODE_LINES = 3_174
 KERNEL_FILE_LINES = 300
 FILE_LINES = 400
 FOLDER_FILES = 16
