@@ -136,6 +136,7 @@ class Commits(Uncopyable):
                     version = self.shown.version + 1
                     self.shown = Shown(version, version, version, 0, 0)
                 self._show()
+                # What waits for the sync of another thread is not visible yet, and is told then.
                 if self.notices.subscribers and self.shown.version == self.shown.appended:
                     self.notices.add(self.shown.version, ops, grouped=grouped)
 

@@ -94,7 +94,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "guard.py",
         "        if not held:",
         "        if held is None:",
-        f"{_GUARD}::test_an_error_of_a_signal_handler_passes_through_who_waits_for_a_lock",
+        f"{_GUARD}::test_a_block_that_is_interrupted_while_it_waits_gives_back_what_it_has",
     ),
     one(
         "a block can be entered twice",

@@ -164,34 +164,17 @@ def test_a_block_that_cannot_start_gives_back_what_it_took() -> None:
 
 
 @pytest.mark.cpython
-def test_an_error_of_a_signal_handler_passes_through_who_waits_for_a_lock() -> None:
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_a_block_that_is_interrupted_while_it_waits_gives_back_what_it_has(
+    error: type[BaseException],
+) -> None:
     """A RuntimeError was taken for that of a block that another thread drops, and was lost."""
 
     class NeverFree:
-        def __enter__(self) -> None:
-            raise RuntimeError("the application's own")
-
-        def __exit__(self, *_: object) -> None: ...
-
-        def _is_owned(self) -> bool:
-            return False
-
-    guard = Guard()
-    guard.state = NeverFree()  # pyright: ignore[reportAttributeAccessIssue] - that is the point
-    waiting = block(guard, A_GROUP)
-    guard.state = RLock()
-    with pytest.raises(RuntimeError, match="the application's own"), waiting:
-        pass
-    assert is_free(guard)
-
-
-@pytest.mark.cpython
-def test_a_block_that_is_interrupted_while_it_waits_gives_back_what_it_has() -> None:
-    class NeverFree:
-        """The second lock of a block; a signal arrives while it is waited for."""
+        """The second lock of a block; the handler of a signal raises while it is waited for."""
 
         def __enter__(self) -> None:
-            raise KeyboardInterrupt
+            raise error
 
         def __exit__(self, *_: object) -> None:
             """Be left."""
@@ -203,7 +186,7 @@ def test_a_block_that_is_interrupted_while_it_waits_gives_back_what_it_has() -> 
     guard.state = NeverFree()  # pyright: ignore[reportAttributeAccessIssue] - that is the point
     waiting = block(guard, A_GROUP, log)
     guard.state = RLock()
-    with pytest.raises(KeyboardInterrupt), waiting:
+    with pytest.raises(error), waiting:
         pass
     assert log == []
     assert is_free(guard)
